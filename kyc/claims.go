@@ -1,0 +1,185 @@
+package kyc
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Claims are proved facts by claim name: a bool for a flag, else a string.
+type Claims map[string]any
+
+// Proof is the outcome of a method. It is sealed before it is kept.
+type Proof struct {
+	Method     Method    `json:"method"`
+	Issuer     string    `json:"issuer,omitempty"` // DID of the credential's issuer
+	Type       string    `json:"type,omitempty"`   // the credential's type (vct)
+	VerifiedAt time.Time `json:"verified_at"`
+	Claims     Claims    `json:"claims"`
+}
+
+// Encode returns the proof as the bytes that are sealed.
+func (p Proof) Encode() ([]byte, error) { return json.Marshal(p) }
+
+// DecodeProof reads what Encode returned.
+func DecodeProof(b []byte) (p Proof, err error) {
+	err = json.Unmarshal(b, &p)
+	return p, err
+}
+
+// claimKind says which values a claim may have.
+type claimKind int
+
+const (
+	textClaim claimKind = iota
+	dateClaim
+	flagClaim
+	imageClaim
+)
+
+// claimKinds lists the claims that can be asked for: the attributes of the Swiss
+// Beta-ID, which are announced for the e-ID as well. The name of a claim is also
+// the name of the scope that asks for it.
+var claimKinds = map[string]claimKind{
+	"given_name": textClaim, "family_name": textClaim, "birth_date": dateClaim,
+	"age_over_16": flagClaim, "age_over_18": flagClaim, "age_over_65": flagClaim,
+	"age_birth_year": textClaim, "birth_place": textClaim, "place_of_origin": textClaim,
+	"sex": textClaim, "nationality": textClaim, "portrait": imageClaim,
+	"additional_person_info": textClaim, "personal_administrative_number": textClaim,
+	"document_number": textClaim, "reference_id_type": textClaim, "verification_type": textClaim,
+	"issuance_date": dateClaim, "expiry_date": dateClaim, "reference_id_expiry_date": dateClaim,
+	"issuing_country": textClaim, "issuing_authority": textClaim, "verification_organization": textClaim,
+}
+
+// scopeGroups are scopes that ask for other claims than their own name. The
+// short names of KyCH's examples are among them.
+var scopeGroups = map[string][]string{
+	"profile":       {"given_name", "family_name", "birth_date"},
+	"first_name":    {"given_name"},
+	"last_name":     {"family_name"},
+	"date_of_birth": {"birth_date"},
+}
+
+// KnownScope says whether a scope name asks for anything.
+func KnownScope(scope string) bool {
+	_, claim := claimKinds[scope]
+	_, group := scopeGroups[scope]
+	return claim || group
+}
+
+// KnownScopes lists all scope names in alphabetical order.
+func KnownScopes() []string {
+	names := make([]string, 0, len(claimKinds)+len(scopeGroups))
+	for name := range claimKinds {
+		names = append(names, name)
+	}
+	for name := range scopeGroups {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// ClaimsOf lists the claims that a granted scope (names parted by spaces) asks
+// for, each once, in the order of the scope.
+func ClaimsOf(scope string) []string {
+	var names []string
+	add := func(name string) {
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	for _, s := range strings.Fields(scope) {
+		if group, ok := scopeGroups[s]; ok {
+			for _, name := range group {
+				add(name)
+			}
+		} else if _, ok := claimKinds[s]; ok {
+			add(s)
+		}
+	}
+	return names
+}
+
+// AsksForImage says whether a scope asks for a portrait, which makes the
+// verifier's answer large.
+func AsksForImage(scope string) bool { return slices.Contains(ClaimsOf(scope), "portrait") }
+
+// The size limits of a claim, in bytes.
+const (
+	maxTextClaim  = 1024
+	maxImageClaim = 20 << 20
+)
+
+// ErrBadClaim says that a value cannot be that of its claim. It never carries
+// the value.
+var ErrBadClaim = errors.New("bad claim")
+
+// NormalizeClaim returns the value of a claim in its one form: flags as bool
+// (issuers send true as well as "true"), numbers as decimal text, text without
+// surrounding space. A wrong type, an empty or oversize text, control characters
+// and characters that reorder text on screen give ErrBadClaim.
+func NormalizeClaim(name string, value any) (any, error) {
+	kind, known := claimKinds[name]
+	if !known {
+		return nil, fmt.Errorf("%w: %s is not a claim", ErrBadClaim, name)
+	}
+	if kind == flagClaim {
+		return normalizeFlag(name, value)
+	}
+	var text string
+	switch v := value.(type) {
+	case string:
+		text = strings.TrimSpace(v)
+	case json.Number:
+		text = v.String()
+	case float64:
+		text = strconv.FormatFloat(v, 'f', -1, 64)
+	default:
+		return nil, fmt.Errorf("%w: %s has a value of the wrong type", ErrBadClaim, name)
+	}
+	limit := maxTextClaim
+	if kind == imageClaim {
+		limit = maxImageClaim
+	}
+	if text == "" || len(text) > limit || !cleanText(text) {
+		return nil, fmt.Errorf("%w: %s is empty, too long or holds characters that text may not hold", ErrBadClaim, name)
+	}
+	return text, nil
+}
+
+func normalizeFlag(name string, value any) (any, error) {
+	switch v := value.(type) {
+	case bool:
+		return v, nil
+	case string:
+		switch strings.ToLower(strings.TrimSpace(v)) {
+		case "true":
+			return true, nil
+		case "false":
+			return false, nil
+		}
+	}
+	return nil, fmt.Errorf("%w: %s is neither true nor false", ErrBadClaim, name)
+}
+
+// cleanText refuses what has no place in a name and can fool the reader of a
+// page or a log: control characters and the marks that turn the direction of
+// writing round.
+func cleanText(s string) bool {
+	if !utf8.ValidString(s) {
+		return false
+	}
+	for _, r := range s {
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == 0xFEFF || r == unicode.ReplacementChar {
+			return false
+		}
+	}
+	return true
+}
