@@ -1,0 +1,10 @@
+-- name: AddAudit :exec
+INSERT INTO audit_events (at, actor, event, client_id, session_id)
+VALUES (@at, @actor, @event, @client_id, @session_id);
+
+-- name: ListAudit :many
+SELECT * FROM audit_events WHERE session_id = @session_id ORDER BY id;
+
+-- name: PurgeAudit :execrows
+DELETE FROM audit_events WHERE audit_events.id IN (
+    SELECT a.id FROM audit_events a WHERE a.at < @before ORDER BY a.id LIMIT CAST(@n AS bigint));

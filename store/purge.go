@@ -1,0 +1,58 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"vouchgate/gen/pgdb"
+	"vouchgate/kyc"
+)
+
+// Retention says how long finished things are kept.
+type Retention struct {
+	Sessions  time.Duration // finished sessions, which hold no claims any more
+	Delivered time.Duration // delivered webhooks
+	Dead      time.Duration // webhooks that were given up
+	Audit     time.Duration // the audit trail
+}
+
+// DefaultRetention keeps sessions and deliveries for a day, dead letters for two
+// weeks and the audit trail for a year.
+var DefaultRetention = Retention{
+	Sessions: 24 * time.Hour, Delivered: 24 * time.Hour, Dead: 14 * 24 * time.Hour, Audit: 366 * 24 * time.Hour,
+}
+
+// Purged says how many rows a purge deleted.
+type Purged struct{ Grants, Sessions, Webhooks, Secrets, Audit int64 }
+
+// Total is the number of all rows.
+func (p Purged) Total() int64 { return p.Grants + p.Sessions + p.Webhooks + p.Secrets + p.Audit }
+
+// Purge deletes up to n rows of each kind that are past their time. Grants go the
+// moment they end, claims and tokens with them.
+func (s *Store) Purge(ctx context.Context, now time.Time, keep Retention, n int) (Purged, error) {
+	now = micro(now)
+	q, max := s.b.Background(), int64(n)
+	var p Purged
+	var errs [6]error
+	p.Grants, errs[0] = q.PurgeGrants(ctx, pgdb.PurgeGrantsParams{Before: now, N: max})
+	finished := now.Add(-keep.Sessions)
+	p.Sessions, errs[1] = q.PurgeSessions(ctx, pgdb.PurgeSessionsParams{
+		Before: kyc.FirstID(finished), FinishedBefore: &finished, N: max,
+	})
+	delivered, dead := now.Add(-keep.Delivered), now.Add(-keep.Dead)
+	p.Webhooks, errs[2] = q.PurgeWebhooks(ctx, pgdb.PurgeWebhooksParams{
+		Before: kyc.FirstID(now), FinishedBefore: &delivered, DeadBefore: &dead, N: max,
+	})
+	var more int64
+	p.Secrets, errs[3] = q.PurgeClientSecrets(ctx, now)
+	more, errs[4] = q.PurgeWebhookSecrets(ctx, now)
+	p.Secrets += more
+	p.Audit, errs[5] = q.PurgeAudit(ctx, pgdb.PurgeAuditParams{Before: now.Add(-keep.Audit), N: max})
+	for _, err := range errs {
+		if err != nil {
+			return p, s.err("purging", err)
+		}
+	}
+	return p, nil
+}
