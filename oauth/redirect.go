@@ -1,0 +1,110 @@
+package oauth
+
+import (
+	"net/netip"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// MatchRedirectURI says whether a redirect URI is one of the registered ones,
+// byte by byte (RFC 9700, section 4.1.3). The one exception: where an IP loopback
+// URI was registered without a port, any port will do, because a native app gets
+// its port from the system (RFC 8252, section 7.3).
+func MatchRedirectURI(registered []string, uri string) bool {
+	return slices.ContainsFunc(registered, func(r string) bool {
+		return r == uri || matchLoopback(r, uri)
+	})
+}
+
+func matchLoopback(registered, uri string) bool {
+	for _, host := range []string{"http://127.0.0.1", "http://[::1]"} {
+		rest, ok := strings.CutPrefix(registered, host)
+		if !ok {
+			continue
+		}
+		after, ok := strings.CutPrefix(uri, host+":")
+		if !ok {
+			continue
+		}
+		port, path, found := strings.Cut(after, "/")
+		return found && isPort(port) && "/"+path == rest
+	}
+	return false
+}
+
+func isPort(s string) bool {
+	n, err := strconv.ParseUint(s, 10, 16)
+	return err == nil && n > 0 && s[0] != '0'
+}
+
+// Param is a parameter of an answer.
+type Param struct{ Name, Value string }
+
+// AnswerURL adds parameters to the query of a redirect URI and leaves out those
+// without a value. What was registered stays byte by byte (RFC 6749, section
+// 3.1.2), and values are encoded so that any reader gets the same bytes back:
+// everything but unreserved characters as %XX, a space as %20 and not as plus.
+func AnswerURL(redirectURI string, params ...Param) string {
+	var b strings.Builder
+	b.WriteString(redirectURI)
+	separator := "?"
+	if _, query, found := strings.Cut(redirectURI, "?"); found {
+		separator = "&"
+		if query == "" || strings.HasSuffix(query, "&") {
+			separator = ""
+		}
+	}
+	for _, p := range params {
+		if p.Value == "" {
+			continue
+		}
+		b.WriteString(separator)
+		writeEscaped(&b, p.Name)
+		b.WriteByte('=')
+		writeEscaped(&b, p.Value)
+		separator = "&"
+	}
+	return b.String()
+}
+
+// CodeURL returns where the browser takes the code (RFC 6749, section 4.1.2),
+// with the state if there was one and, unless issuer is empty, iss (RFC 9207).
+func CodeURL(redirectURI, code, state, issuer string) string {
+	return AnswerURL(redirectURI, Param{"code", code}, Param{"state", state}, Param{"iss", issuer})
+}
+
+func writeEscaped(b *strings.Builder, s string) {
+	const hex = "0123456789ABCDEF"
+	for i := range len(s) {
+		if c := s[i]; isUnreserved(c) {
+			b.WriteByte(c)
+		} else {
+			b.Write([]byte{'%', hex[c>>4], hex[c&0xF]})
+		}
+	}
+}
+
+// Origin returns what the form-action directive of a page must list so that the
+// browser follows its form to the redirect URI (CSP Level 3, section 2.3.1):
+// scheme, host and port for https and http, else the scheme alone. It is the
+// scheme alone as well for addresses other than 127.0.0.1, which the directive
+// cannot name. What is not an absolute URI, or has a host that could add to the
+// directive, gives "".
+func Origin(redirectURI string) string {
+	u, err := url.Parse(redirectURI)
+	if err != nil || u.Scheme == "" {
+		return ""
+	}
+	if u.Scheme != "https" && u.Scheme != "http" {
+		return u.Scheme + ":"
+	}
+	if hostFault(u) != "" {
+		return ""
+	}
+	if ip, err := netip.ParseAddr(u.Hostname()); err == nil && ip != netip.AddrFrom4([4]byte{127, 0, 0, 1}) {
+		return u.Scheme + ":"
+	}
+	return u.Scheme + "://" + u.Host
+}
