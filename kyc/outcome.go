@@ -8,13 +8,21 @@ import (
 // OutcomeKind says what a look at a verification found.
 type OutcomeKind string
 
-// The kinds of outcome.
+// The kinds of outcome. The zero value is the one that decides nothing.
 const (
-	OutcomePending OutcomeKind = "pending" // nobody answered yet, or the answer is being checked
+	OutcomePending OutcomeKind = ""        // nobody answered yet, or the answer is being checked
 	OutcomeProved  OutcomeKind = "proved"  // Proof holds what was proved
 	OutcomeRefused OutcomeKind = "refused" // Failure says why
 	OutcomeGone    OutcomeKind = "gone"    // the verifier has forgotten it
 )
+
+// String returns the kind as a word for logs.
+func (k OutcomeKind) String() string {
+	if k == OutcomePending {
+		return "pending"
+	}
+	return string(k)
+}
 
 // Outcome is what a look at a verification found. Only a method's package makes
 // one, after its checks.
