@@ -16,7 +16,10 @@ import (
 var migrationFiles embed.FS
 
 // Migrator brings a database's schema forward. Both backends embed one.
-type Migrator struct{ provider *goose.Provider }
+type Migrator struct {
+	provider *goose.Provider // takes the lock of the options
+	look     *goose.Provider // reads without, so that a probe never waits for a migration
+}
 
 // NewMigrator returns the migrator for an engine, whose files lie in the folder
 // of that name below migrations. It does not touch the database yet.
@@ -25,19 +28,22 @@ func NewMigrator(engine string, dialect goose.Dialect, db *sql.DB, options ...go
 	if err != nil {
 		return Migrator{}, err
 	}
-	options = append(options, goose.WithLogger(goose.NopLogger()), goose.WithTableName("schema_version"))
-	provider, err := goose.NewProvider(dialect, db, files, options...)
-	if err != nil {
+	common := []goose.ProviderOption{goose.WithLogger(goose.NopLogger()), goose.WithTableName("schema_version")}
+	var m Migrator
+	if m.look, err = goose.NewProvider(dialect, db, files, common...); err != nil {
 		return Migrator{}, fmt.Errorf("reading migrations: %w", err)
 	}
-	return Migrator{provider: provider}, nil
+	if m.provider, err = goose.NewProvider(dialect, db, files, append(common, options...)...); err != nil {
+		return Migrator{}, fmt.Errorf("reading migrations: %w", err)
+	}
+	return m, nil
 }
 
 // Migrate applies what is missing, each version in a transaction of its own, and
 // returns it. A database that is newer than this program is left alone, with an
 // error.
 func (m Migrator) Migrate(ctx context.Context) ([]Migration, error) {
-	if err := m.refuseNewer(ctx); err != nil {
+	if err := refuseNewer(ctx, m.provider); err != nil {
 		return nil, err
 	}
 	results, err := m.provider.Up(ctx)
@@ -54,12 +60,12 @@ func (m Migrator) Migrate(ctx context.Context) ([]Migration, error) {
 // ErrNewerSchema says that a newer program has migrated the database.
 var ErrNewerSchema = errors.New("database schema is newer than this program")
 
-func (m Migrator) refuseNewer(ctx context.Context) error {
-	version, err := m.provider.GetDBVersion(ctx)
+func refuseNewer(ctx context.Context, provider *goose.Provider) error {
+	version, err := provider.GetDBVersion(ctx)
 	if err != nil {
 		return fmt.Errorf("reading the schema's version: %w", err)
 	}
-	sources := m.provider.ListSources()
+	sources := provider.ListSources()
 	if newest := sources[len(sources)-1].Version; version > newest {
 		return fmt.Errorf("%w: it has version %d, the newest known is %d", ErrNewerSchema, version, newest)
 	}
@@ -68,10 +74,10 @@ func (m Migrator) refuseNewer(ctx context.Context) error {
 
 // Migrations lists all versions and when each was applied.
 func (m Migrator) Migrations(ctx context.Context) ([]Migration, error) {
-	if err := m.refuseNewer(ctx); err != nil {
+	if err := refuseNewer(ctx, m.look); err != nil {
 		return nil, err
 	}
-	status, err := m.provider.Status(ctx)
+	status, err := m.look.Status(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("reading the schema's version: %w", err)
 	}

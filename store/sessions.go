@@ -113,12 +113,16 @@ func (s *Store) ClaimSession(ctx context.Context, id kyc.ID, now, lease time.Tim
 }
 
 // ScheduleSession gives a taken session back, to be looked at again at next,
-// with the count of looks so far. ErrStale if it moved meanwhile, which needs no
-// care.
+// with the count of looks so far. ErrStale if it moved meanwhile or somebody else
+// took it after the lease had ended, which needs no care.
 func (s *Store) ScheduleSession(ctx context.Context, session kyc.Session, next time.Time) error {
 	next = micro(next)
+	var lease time.Time // nobody's
+	if session.LeaseUntil != nil {
+		lease = micro(*session.LeaseUntil)
+	}
 	rows, err := s.b.Background().ScheduleSession(ctx, pgdb.ScheduleSessionParams{
-		NextCheck: &next, Checks: session.Checks, ID: session.ID, Version: session.Version,
+		NextCheck: &next, Checks: session.Checks, ID: session.ID, Version: session.Version, Lease: lease,
 	})
 	return s.err("scheduling session", one(rows, err, ErrStale))
 }

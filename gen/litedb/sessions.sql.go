@@ -397,7 +397,7 @@ const purgeSessions = `-- name: PurgeSessions :execrows
 DELETE FROM verification_sessions WHERE verification_sessions.id IN (
     SELECT s.id FROM verification_sessions s
     WHERE s.id < ?1 AND s.next_check IS NULL AND s.finished_at < ?2
-      AND (s.status <> 'failed' OR s.expires_at < ?2)
+      AND (s.status NOT IN ('failed', 'expired') OR s.expires_at < ?2)
     ORDER BY s.id LIMIT CAST(?3 AS bigint))
 `
 
@@ -486,7 +486,7 @@ func (q *Queries) SaveSession(ctx context.Context, arg SaveSessionParams) (int64
 
 const scheduleSession = `-- name: ScheduleSession :execrows
 UPDATE verification_sessions SET next_check = ?1, checks = ?2, lease_until = NULL
-WHERE id = ?3 AND version = ?4
+WHERE id = ?3 AND version = ?4 AND lease_until = CAST(?5 AS timestamptz)
 `
 
 type ScheduleSessionParams struct {
@@ -494,6 +494,7 @@ type ScheduleSessionParams struct {
 	Checks    int64
 	ID        kyc.ID
 	Version   int64
+	Lease     time.Time
 }
 
 func (q *Queries) ScheduleSession(ctx context.Context, arg ScheduleSessionParams) (int64, error) {
@@ -502,6 +503,7 @@ func (q *Queries) ScheduleSession(ctx context.Context, arg ScheduleSessionParams
 		arg.Checks,
 		arg.ID,
 		arg.Version,
+		arg.Lease,
 	)
 	if err != nil {
 		return 0, err

@@ -16,7 +16,6 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
-	"github.com/pressly/goose/v3/lock"
 
 	"vouchgate/gen/pgdb"
 	"vouchgate/store"
@@ -81,14 +80,9 @@ func (b *Backend) start(ctx context.Context) error {
 	if err := b.pool.Ping(ctx); err != nil {
 		return fmt.Errorf("reaching postgres: %w", b.MapError(err))
 	}
-	// Replicas may start at the same time: one migrates, the others wait for its
-	// lock and ask every second.
-	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 60))
-	if err != nil {
-		return err
-	}
+	var err error
 	b.Migrator, err = store.NewMigrator("postgres", goose.DialectPostgres,
-		stdlib.OpenDBFromPool(b.pool), goose.WithSessionLocker(locker))
+		stdlib.OpenDBFromPool(b.pool), goose.WithSessionLocker(schemaLock{}))
 	return err
 }
 

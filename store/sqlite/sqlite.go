@@ -131,16 +131,19 @@ func (b *Backend) Close() error {
 	return errors.Join(b.stmts.close(), b.writeStmts.close(), b.read.Close(), b.write.Close())
 }
 
-// MapError implements store.Backend.
+// MapError implements store.Backend. What is neither an answer of SQLite nor one
+// of the store's own errors comes from a database that is closed or too slow.
 func (b *Backend) MapError(err error) error {
 	var answer *sqlite.Error
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return fmt.Errorf("%w: %w", store.ErrNotFound, err)
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, sql.ErrConnDone):
-		return fmt.Errorf("%w: %w", store.ErrUnavailable, err)
-	case !errors.As(err, &answer):
+	case errors.Is(err, store.ErrConflict), errors.Is(err, store.ErrStale), errors.Is(err, store.ErrNotFound):
 		return err
+	case errors.Is(err, context.Canceled):
+		return err
+	case !errors.As(err, &answer):
+		return fmt.Errorf("%w: %w", store.ErrUnavailable, err)
 	}
 	switch answer.Code() {
 	case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/url"
 	"os"
@@ -11,6 +12,7 @@ import (
 	"os/user"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"syscall"
 	"time"
 
@@ -80,10 +82,21 @@ func launch(bin, dir string, owner *syscall.Credential, o Options) error {
 	// tests first.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: owner, Setpgid: true}
 	cmd.Dir = dir
-	if _, err := cmd.StdinPipe(); err != nil { // stays open as long as this process lives
+	alive, err := cmd.StdinPipe()
+	if err != nil {
 		return err
 	}
+	lifelines.Lock()
+	defer lifelines.Unlock()
+	lifelines.open = append(lifelines.open, alive)
 	return cmd.Start()
+}
+
+// lifelines are the pipes that end their servers when they close. Being referred
+// to keeps them open: the garbage collector closes forgotten files.
+var lifelines struct {
+	sync.Mutex
+	open []io.Closer
 }
 
 func await(ctx context.Context, server, log string) error {

@@ -1,0 +1,76 @@
+package server
+
+import (
+	"context"
+	"crypto/subtle"
+	"errors"
+	"time"
+
+	"vouchgate/kyc"
+	"vouchgate/oauth"
+	"vouchgate/store"
+)
+
+// authenticate returns the client with an id if one of the candidate secrets is
+// one of its own. Unknown and disabled clients give errWrongSecret like a wrong
+// secret, after the same work. Too many failures from one address give limited.
+func (s *Server) authenticate(ctx context.Context, id string, candidates []string) (kyc.Client, error) {
+	key := id + "\x00" + visitOf(ctx).address
+	if wait := s.failures.wait(key, s.Now()); wait > 0 {
+		return kyc.Client{}, limited{retryAfter(wait)}
+	}
+	secrets, err := s.Store.ClientSecrets(ctx, id)
+	if err != nil {
+		return kyc.Client{}, err
+	}
+	client, err := s.Store.Client(ctx, id)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return kyc.Client{}, err
+	}
+	good := matches(secrets, candidates, s.Now())
+	if err != nil || !client.Enabled() || !good {
+		s.failures.take(key, s.Now())
+		return kyc.Client{}, errWrongSecret
+	}
+	return client, nil
+}
+
+var errWrongSecret = errors.New("wrong client or secret")
+
+// noSecret stands in for the secrets of a client that has none, so that an
+// unknown client takes as long as a known one.
+var noSecret = []kyc.ClientSecret{{Hash: make([]byte, 32)}}
+
+// matches compares every candidate with every secret that is still valid, without
+// stopping early.
+func matches(secrets []kyc.ClientSecret, candidates []string, now time.Time) bool {
+	if len(secrets) == 0 {
+		secrets = noSecret
+	}
+	found := 0
+	for _, c := range candidates {
+		hash := kyc.HashSecret(kyc.SecretClient, c)
+		for _, secret := range secrets {
+			same := subtle.ConstantTimeCompare(hash, secret.Hash)
+			if secret.ExpiresAt == nil || now.Before(*secret.ExpiresAt) {
+				found |= same
+			}
+		}
+	}
+	return found == 1
+}
+
+// lookClient finds clients for an authorization request and keeps the one that
+// was found.
+func (s *Server) lookClient(ctx context.Context, found *kyc.Client) func(string) (oauth.Client, error) {
+	return func(id string) (oauth.Client, error) {
+		c, err := s.Store.Client(ctx, id)
+		if errors.Is(err, store.ErrNotFound) {
+			return oauth.Client{}, oauth.ErrNoClient
+		}
+		*found = c
+		return oauth.Client{
+			ID: c.ID, RedirectURIs: c.RedirectURIs, Scopes: c.Scopes, PKCERequired: c.PKCERequired, Disabled: !c.Enabled(),
+		}, err
+	}
+}

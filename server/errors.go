@@ -1,0 +1,202 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+
+	"vouchgate/kyc"
+	"vouchgate/oauth"
+	"vouchgate/server/pages"
+	"vouchgate/store"
+)
+
+// pageError is a refusal that a person sees as a page, and a program as JSON.
+type pageError struct {
+	reason   pages.Reason
+	status   int
+	client   *kyc.Client // whom the way back leads to, if known
+	back     string      // the way back, with an error for the client
+	here     string      // posts here to go on in this browser
+	selfPath string      // comes back here to try again, for ReasonUnavailable
+	cause    error       // for the log
+}
+
+// Error implements error.
+func (e *pageError) Error() string { return "page: " + string(e.reason) }
+
+// Unwrap returns the cause, for the log.
+func (e *pageError) Unwrap() error { return e.cause }
+
+func shownAs(reason pages.Reason, status int) *pageError {
+	return &pageError{reason: reason, status: status}
+}
+
+var (
+	errNoPath   = shownAs(pages.ReasonNotFound, http.StatusNotFound)
+	errNoMethod = shownAs(pages.ReasonMethodNotAllowed, http.StatusMethodNotAllowed)
+)
+
+// limited is a refusal because of too many requests.
+type limited struct{ retryAfter string }
+
+// Error implements error.
+func (limited) Error() string { return "too many requests" }
+
+// writeError is the only place where an error becomes an answer.
+func (s *Server) writeError(w http.ResponseWriter, r *http.Request, err error) {
+	var away *oauth.RedirectError
+	v := visitOf(r.Context())
+	if errors.As(err, &away) && !v.json {
+		s.logRefusal(r.Context(), err, http.StatusSeeOther)
+		_ = redirectAnswer(away.URL(s.profileOf(r.Context(), err), s.issuer())).write(w)
+		return
+	}
+	page, problem := s.classify(err)
+	s.logRefusal(r.Context(), err, problem.Status)
+	if v.json || !forPersons(r.URL.Path) {
+		a := jsonAnswer(problem.Status, map[string]string{
+			"error": string(problem.Code), "error_description": problem.Description,
+		})
+		a.header.Set("Pragma", "no-cache")
+		if challenge := problem.Challenge("vouchgate"); challenge != "" {
+			a.header.Set("WWW-Authenticate", challenge)
+		}
+		setRetryAfter(a.header, err)
+		_ = a.write(w)
+		return
+	}
+	s.writePage(w, v, page, err)
+}
+
+// classify says how an error looks as a page and as JSON.
+func (s *Server) classify(err error) (*pageError, *oauth.Error) {
+	var (
+		page    *pageError
+		shown   *oauth.ShownError
+		away    *oauth.RedirectError
+		problem *oauth.Error
+		slow    limited
+	)
+	switch {
+	case errors.As(err, &page):
+		return page, problemOf(page)
+	case errors.As(err, &shown):
+		p := shownAs(reasonOf(shown.Reason), shown.Status)
+		return p, problemOf(p)
+	case errors.As(err, &away):
+		problem = oauth.InvalidRequest(away.Description)
+		problem.Code = away.Code
+		return shownAs(pages.ReasonBadRequest, problem.Status), problem
+	case errors.As(err, &slow):
+		p := shownAs(pages.ReasonTooManyRequests, http.StatusTooManyRequests)
+		return p, problemOf(p)
+	case errors.Is(err, store.ErrUnavailable), errors.Is(err, context.DeadlineExceeded):
+		p := shownAs(pages.ReasonUnavailable, http.StatusServiceUnavailable)
+		return p, oauth.TemporarilyUnavailable(err)
+	case errors.As(err, &problem) && problem.Status < http.StatusInternalServerError:
+		return shownAs(pages.ReasonBadRequest, problem.Status), problem
+	}
+	return shownAs(pages.ReasonInternal, http.StatusInternalServerError), oauth.AsError(err)
+}
+
+// problemOf is a page's message for programs.
+func problemOf(p *pageError) *oauth.Error {
+	var e *oauth.Error
+	switch {
+	case p.status == http.StatusServiceUnavailable:
+		e = oauth.TemporarilyUnavailable(p.cause)
+	case p.status >= http.StatusInternalServerError:
+		e = oauth.ServerError(p.cause)
+	case p.status == http.StatusTooManyRequests:
+		e = oauth.TemporarilyUnavailable(nil)
+		e.Description = "too many requests, wait a little"
+	default:
+		e = oauth.InvalidRequest(strings.ReplaceAll(string(p.reason), "_", " "))
+	}
+	e.Status = p.status
+	return e
+}
+
+var reasons = map[oauth.Reason]pages.Reason{
+	oauth.ReasonBadRequest:         pages.ReasonBadRequest,
+	oauth.ReasonUnknownClient:      pages.ReasonUnknownClient,
+	oauth.ReasonNoRedirectURI:      pages.ReasonBadRedirectURI,
+	oauth.ReasonUnknownRedirectURI: pages.ReasonBadRedirectURI,
+}
+
+func reasonOf(r oauth.Reason) pages.Reason { return reasons[r] }
+
+// forPersons says whether the callers of a path are persons' browsers.
+func forPersons(p string) bool {
+	switch {
+	case strings.HasSuffix(p, "/status"), strings.HasPrefix(p, "/setup/"):
+		return false
+	case p == "/token", p == "/info", p == "/config", p == "/openapi.yaml", strings.EqualFold(strings.Trim(p, "/."), "notification"):
+		return false
+	}
+	return true
+}
+
+func (s *Server) writePage(w http.ResponseWriter, v *visit, e *pageError, err error) {
+	if e.reason == pages.ReasonUnavailable && e.client != nil {
+		body, fault := s.pages.Unavailable(pages.UnavailablePage{Lang: v.lang, ClientName: e.client.Name, SelfURL: e.selfPath})
+		if fault == nil {
+			_ = pageAnswer(e.status, v.lang, body).write(w)
+			return
+		}
+	}
+	p := pages.ErrorPage{Lang: v.lang, Reason: e.reason, Reference: v.reference(s.Rand), BackURL: e.back, ContinuePath: e.here}
+	if e.client != nil {
+		p.ClientName = e.client.Name
+	}
+	body, fault := s.pages.Error(p)
+	if fault != nil {
+		s.Log.Error("error page cannot be drawn", "reference", p.Reference, "error", fault)
+		http.Error(w, "internal error", http.StatusInternalServerError)
+		return
+	}
+	a := pageAnswer(e.status, v.lang, body, e.back)
+	setRetryAfter(a.header, err)
+	_ = a.write(w)
+}
+
+func setRetryAfter(h http.Header, err error) {
+	var slow limited
+	if errors.As(err, &slow) {
+		h.Set("Retry-After", slow.retryAfter)
+	}
+}
+
+// logRefusal logs refusals: what is our fault as an error, the rest for those who
+// look for it. Causes hold no values that somebody sent.
+func (s *Server) logRefusal(ctx context.Context, err error, status int) {
+	v := visitOf(ctx)
+	if status < http.StatusInternalServerError {
+		s.Log.Debug("request refused", "route", v.pattern, "status", status, "error", err)
+		return
+	}
+	cause := error(err)
+	if inner := errors.Unwrap(err); inner != nil {
+		cause = inner
+	}
+	s.Log.Error("request failed", "reference", v.reference(s.Rand), "route", v.pattern, "status", status, "error", cause)
+}
+
+// profiled is a redirect with the words that its client understands.
+type profiled struct {
+	*oauth.RedirectError
+	profile oauth.ErrorProfile
+}
+
+// Unwrap returns the redirect.
+func (p profiled) Unwrap() error { return p.RedirectError }
+
+func (s *Server) profileOf(_ context.Context, err error) oauth.ErrorProfile {
+	var p profiled
+	if errors.As(err, &p) {
+		return p.profile
+	}
+	return ""
+}

@@ -1,0 +1,101 @@
+package server
+
+import (
+	"sync"
+	"time"
+
+	"vouchgate/kyc"
+)
+
+// glanceLife is how long one look at the status counts as watching.
+const glanceLife = 20 * time.Second
+
+// hub connects the pages that are open on this replica with the moves that were
+// made on it. Moves of other replicas are found by looking.
+type hub struct {
+	now func() time.Time
+
+	mu       sync.Mutex
+	watchers map[kyc.ID]map[chan struct{}]bool
+	glances  map[kyc.ID]time.Time
+	swept    time.Time
+	closed   bool
+}
+
+func newHub(now func() time.Time) *hub {
+	return &hub{now: now, watchers: map[kyc.ID]map[chan struct{}]bool{}, glances: map[kyc.ID]time.Time{}}
+}
+
+// watch returns a channel that gets a value after moves of the session, and is
+// closed when the hub is. leave must be called.
+func (h *hub) watch(id kyc.ID) (moved <-chan struct{}, leave func()) {
+	c := make(chan struct{}, 1)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed {
+		close(c)
+		return c, func() {}
+	}
+	if h.watchers[id] == nil {
+		h.watchers[id] = map[chan struct{}]bool{}
+	}
+	h.watchers[id][c] = true
+	return c, func() {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		delete(h.watchers[id], c)
+		if len(h.watchers[id]) == 0 {
+			delete(h.watchers, id)
+		}
+	}
+}
+
+// glance counts as watching for a while.
+func (h *hub) glance(id kyc.ID) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	now := h.now()
+	h.glances[id] = now
+	if now.Sub(h.swept) < glanceLife {
+		return
+	}
+	h.swept = now
+	for other, at := range h.glances {
+		if now.Sub(at) >= glanceLife {
+			delete(h.glances, other)
+		}
+	}
+}
+
+func (h *hub) watched(id kyc.ID) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	at, ok := h.glances[id]
+	return len(h.watchers[id]) > 0 || ok && h.now().Sub(at) < glanceLife
+}
+
+func (h *hub) changed(id kyc.ID) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for c := range h.watchers[id] {
+		select {
+		case c <- struct{}{}:
+		default: // it has not read the last one yet
+		}
+	}
+}
+
+func (h *hub) close() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed {
+		return
+	}
+	h.closed = true
+	for _, set := range h.watchers {
+		for c := range set {
+			close(c)
+		}
+	}
+	h.watchers = map[kyc.ID]map[chan struct{}]bool{}
+}

@@ -1,0 +1,132 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"vouchgate/gen/api"
+	"vouchgate/kyc"
+	"vouchgate/seal"
+	"vouchgate/server/pages"
+	"vouchgate/store"
+)
+
+// Verifier makes verifications. Package verify/swiyu has one.
+type Verifier interface {
+	// Create starts a verification of the claims that a scope asks for, at the
+	// client's verifier.
+	Create(ctx context.Context, client kyc.Client, scope string) (kyc.Verification, error)
+}
+
+// Background is told what it could do sooner. Package worker has one. The calls
+// return at once.
+type Background interface {
+	// Hint says that the open verification of a session may have an outcome.
+	Hint(session kyc.ID)
+	// Wake says that a webhook was queued.
+	Wake()
+}
+
+// Config is what a Server needs. Fields without a remark must be set.
+type Config struct {
+	Store      *store.Store
+	Ring       *seal.Ring
+	Verifier   Verifier
+	Background Background
+	PublicURL  *url.URL // how browsers and clients reach the server; without path. It is the issuer
+	Version    string   // of the program
+
+	NotificationKeyHeader string // header that carries the verifier's key; empty: X-API-Key
+	NotificationKey       string // empty: notifications need no key
+
+	// TrustedProxies may say by X-Forwarded-For whom they speak for. Nil: nobody.
+	TrustedProxies []netip.Prefix
+	// MaxOpenSessions bounds the sessions of one client that are not over. 0: 100,000.
+	MaxOpenSessions int64
+
+	Now      func() time.Time // UTC, to the microsecond
+	Rand     io.Reader
+	Log      *slog.Logger
+	Registry prometheus.Registerer // nil: no metrics
+}
+
+// Server answers the requests of clients, browsers and the verifier.
+type Server struct {
+	Config
+	pages    *pages.Pages
+	docs     []byte
+	contract []byte
+	hub      *hub
+	failures *limiter // wrong credentials, by client and address
+	polls    *limiter // status requests, by session
+	open     openSessions
+	metrics  *metrics
+	outer    http.Handler
+}
+
+// The pace of what is limited: a burst, and one more each time that passed.
+const (
+	failureBurst, failureEvery = 10, 2 * time.Second
+	pollBurst, pollEvery       = 30, 200 * time.Millisecond
+)
+
+// New returns a server. It fails if the configuration or what is embedded in the
+// program is faulty.
+func New(c Config) (*Server, error) {
+	if c.PublicURL == nil || c.PublicURL.Host == "" || strings.Trim(c.PublicURL.Path, "/") != "" {
+		return nil, errors.New("public URL must be an absolute URL without path")
+	}
+	if c.NotificationKeyHeader == "" {
+		c.NotificationKeyHeader = "X-API-Key"
+	}
+	if c.MaxOpenSessions == 0 {
+		c.MaxOpenSessions = 100_000
+	}
+	s := &Server{
+		Config: c, hub: newHub(c.Now),
+		failures: newLimiter(failureBurst, failureEvery), polls: newLimiter(pollBurst, pollEvery),
+		metrics: newMetrics(c.Registry), contract: api.Contract,
+	}
+	var err error
+	if s.pages, err = pages.New(); err != nil {
+		return nil, err
+	}
+	spec, err := openapi3.NewLoader().LoadFromData(s.contract)
+	if err != nil {
+		return nil, fmt.Errorf("reading the contract: %w", err)
+	}
+	if s.docs, err = s.pages.Docs(spec); err != nil {
+		return nil, err
+	}
+	s.outer, err = s.assemble()
+	return s, err
+}
+
+// Handler returns the handler of the public listener.
+func (s *Server) Handler() http.Handler { return s.outer }
+
+// Close ends the streams of status, so that a listener can shut down.
+func (s *Server) Close() { s.hub.close() }
+
+// Watched says whether a page of the session is open somewhere near.
+func (s *Server) Watched(session kyc.ID) bool { return s.hub.watched(session) }
+
+// Changed tells the pages of the session that it has moved.
+func (s *Server) Changed(session kyc.ID) { s.hub.changed(session) }
+
+func (s *Server) issuer() string { return s.PublicURL.Scheme + "://" + s.PublicURL.Host }
+
+func (s *Server) secure() bool { return s.PublicURL.Scheme == "https" }
+
+var _ api.StrictServerInterface = (*Server)(nil)

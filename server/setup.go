@@ -1,0 +1,45 @@
+package server
+
+import (
+	"context"
+	"errors"
+
+	"vouchgate/gen/api"
+	"vouchgate/kyc"
+	"vouchgate/oauth"
+)
+
+// Setup implements api.StrictServerInterface.
+func (s *Server) Setup(ctx context.Context, r api.SetupRequestObject) (api.SetupResponseObject, error) {
+	secret, err := oauth.ParseBearerSecret(visitOf(ctx).authorization)
+	if err != nil {
+		return nil, err
+	}
+	client, err := s.authenticate(ctx, r.ClientID, []string{secret})
+	if errors.Is(err, errWrongSecret) {
+		return nil, oauth.InvalidBearerSecret()
+	}
+	if err != nil {
+		return nil, err
+	}
+	if !s.open.take(ctx, s, client.ID) {
+		return nil, limited{"60"}
+	}
+	now := s.Now()
+	id, err := kyc.NewID(now, s.Rand)
+	if err != nil {
+		return nil, err
+	}
+	nonce, err := kyc.NewHandle(id, s.Rand)
+	if err != nil {
+		return nil, err
+	}
+	session := kyc.NewSession(nonce, client.ID, kyc.MethodSwiyu, now, kyc.SetupLifetime)
+	if err := s.Store.CreateSession(ctx, session); err != nil {
+		return nil, err
+	}
+	return api.Setup200JSONResponse{
+		Body:    api.SetupResponse{Nonce: nonce.String()},
+		Headers: api.Setup200ResponseHeaders{CacheControl: noStore},
+	}, nil
+}

@@ -1,0 +1,160 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+
+	"vouchgate/gen/api"
+	"vouchgate/kyc"
+	"vouchgate/oauth"
+)
+
+// The pace of a stream of status.
+const (
+	streamLife  = 5 * time.Minute
+	streamBeat  = 15 * time.Second // a comment, so that proxies keep the stream open
+	streamLook  = 2 * time.Second  // for moves that another replica made
+	streamWrite = 10 * time.Second // for one write
+	watchedLook = 15 * time.Second // the latest next check of a session that somebody watches
+)
+
+// GetStatus implements api.StrictServerInterface.
+func (s *Server) GetStatus(ctx context.Context, r api.GetStatusRequestObject) (api.GetStatusResponseObject, error) {
+	id := kyc.ID(r.ID)
+	poll := id.String() + visitOf(ctx).address
+	if wait := s.polls.wait(poll, s.Now()); wait > 0 {
+		return nil, limited{retryAfter(wait)}
+	}
+	s.polls.take(poll, s.Now())
+	session, err := s.Store.Session(ctx, id)
+	if err != nil || !session.OwnedBy(visitOf(ctx).browserHash()) {
+		return nil, s.unseen(err)
+	}
+	if session.Status == kyc.StatusAuthorized {
+		s.watch(ctx, session)
+	}
+	if visitOf(ctx).stream {
+		return stream{ctx, s, session}, nil
+	}
+	return api.GetStatus200JSONResponse{
+		Body: s.status(session), Headers: api.GetStatus200ResponseHeaders{CacheControl: noStore},
+	}, nil
+}
+
+// unseen is the answer for a session that does not exist for this browser.
+func (s *Server) unseen(err error) error {
+	if err != nil && !isNotFound(err) {
+		return err
+	}
+	e := oauth.InvalidRequest("the session is unknown")
+	e.Status = http.StatusNotFound
+	return e
+}
+
+func (s *Server) status(session kyc.Session) api.SessionStatus {
+	return api.SessionStatus{Status: api.Status(session.Status), ExpiresIn: session.TimeLeft(s.Now())}
+}
+
+// watch remembers that somebody looks, and brings the next check forward if the
+// background had lost interest.
+func (s *Server) watch(ctx context.Context, session kyc.Session) {
+	s.hub.glance(session.ID)
+	soon := s.Now().Add(watchedLook)
+	if session.NextCheck != nil && session.NextCheck.After(soon) {
+		if err := s.Store.HastenSession(ctx, session.ID, soon); err != nil {
+			s.Log.Warn("next check could not be brought forward", "session", session.ID, "error", err)
+		}
+	}
+}
+
+// stream sends the state of a session as server-sent events (HTML standard,
+// section 9.2) until it stays, the browser leaves or the server stops.
+type stream struct {
+	ctx     context.Context
+	s       *Server
+	session kyc.Session
+}
+
+// VisitGetStatusResponse implements api.GetStatusResponseObject.
+func (t stream) VisitGetStatusResponse(w http.ResponseWriter) error {
+	h := w.Header()
+	h.Set("Content-Type", "text/event-stream")
+	h.Set("Cache-Control", noStore)
+	h.Set("X-Accel-Buffering", "no") // nginx would hold events back
+	h.Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(http.StatusOK)
+
+	moved, leave := t.s.hub.watch(t.session.ID)
+	defer leave()
+	ctx, cancel := context.WithTimeout(t.ctx, streamLife)
+	defer cancel()
+	look, beat := time.NewTicker(streamLook), time.NewTicker(streamBeat)
+	defer look.Stop()
+	defer beat.Stop()
+	out := eventWriter{w, http.NewResponseController(w)}
+	// What happened between our reading and watching must not be missed.
+	t.refresh(ctx)
+	last := t.session.Status
+	for err := out.status(t.s.status(t.session)); ; {
+		if err != nil || !streams(t.session.Status) {
+			return nil // the browser is gone, or everything was said
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case _, open := <-moved:
+			if !open {
+				return nil
+			}
+		case <-look.C:
+		case <-beat.C:
+			err = out.comment()
+			continue
+		}
+		t.refresh(ctx)
+		if t.session.Status != last {
+			last = t.session.Status
+			err = out.status(t.s.status(t.session))
+		}
+	}
+}
+
+// streams says whether a state is worth waiting at.
+func streams(status kyc.Status) bool {
+	return status == kyc.StatusPending || status == kyc.StatusAuthorized
+}
+
+// refresh reads the session again. A fault of the store is passed over: the
+// next look comes soon.
+func (t *stream) refresh(ctx context.Context) {
+	if session, err := t.s.Store.Session(ctx, t.session.ID); err == nil {
+		t.session = session
+	}
+}
+
+type eventWriter struct {
+	w  http.ResponseWriter
+	rc *http.ResponseController
+}
+
+func (e eventWriter) status(st api.SessionStatus) error {
+	b, err := json.Marshal(st)
+	if err != nil {
+		return err
+	}
+	return e.write("event: status\ndata: %s\n\n", b)
+}
+
+func (e eventWriter) comment() error { return e.write(":%s\n\n", nil) }
+
+func (e eventWriter) write(format string, data []byte) error {
+	// Not every writer can set a deadline; those of tests cannot.
+	_ = e.rc.SetWriteDeadline(time.Now().Add(streamWrite))
+	if _, err := fmt.Fprintf(e.w, format, data); err != nil {
+		return err
+	}
+	return e.rc.Flush()
+}
