@@ -1598,9 +1598,48 @@ func (response GetAsset200TextJavascriptCharsetUTF8Response) VisitGetAssetRespon
 	return err
 }
 
+type GetAsset404JSONResponse struct{ PageJSONResponse }
+
+func (response GetAsset404JSONResponse) VisitGetAssetResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetAsset404TextHTMLCharsetUTF8Response struct {
+	PageTextHTMLCharsetUTF8Response
+}
+
+func (response GetAsset404TextHTMLCharsetUTF8Response) VisitGetAssetResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(404)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type GetAssetdefaultResponseHeaders struct {
+	CacheControl string
+}
+
 type GetAssetdefaultJSONResponse struct {
 	Body       Error
-	Headers    PageResponseHeaders
+	Headers    GetAssetdefaultResponseHeaders
 	StatusCode int
 }
 
@@ -1619,7 +1658,7 @@ func (response GetAssetdefaultJSONResponse) VisitGetAssetResponse(w http.Respons
 
 type GetAssetdefaultTextHTMLCharsetUTF8Response struct {
 	Body          io.Reader
-	Headers       PageResponseHeaders
+	Headers       GetAssetdefaultResponseHeaders
 	StatusCode    int
 	ContentLength int64
 }
@@ -4450,7 +4489,7 @@ func (sh *strictHandler) Token(w http.ResponseWriter, r *http.Request) {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H3pchs31uiroHq+lOO6zVU7Va4pWV7kxFskeRQ79BXB7kMSUTfQAdCkGJeq5mnmweZJbuEAvbIpiY6S",
+	"7H3pchs31uiroHq+lOO6zVU7Va4pWV7kxFskORo79BXB7kMSUTfQAdCkGJeq5mnmweZJbuEAvbIpiY6S",
 	"mfuVf9nqRmM5OPvGL14g4kRw4Fp5gy/eDGgIEv97TIMZHAuupYjM3yGoQLJEM8G9gXciFiQSfEr0DAjl",
 	"agGSxHRJxkCuINFtz/fgmsZJBN7AS9JxxAKfxPS6RafwZKvb9XxPwm8pkxB6Ay1T8D0VzCCmZim9TMxn",
 	"SkvGp97Nje+ZfQDXZxCkkunlexGxYLm6q3cLTqhSoBURPFr6hAsykTQGVd1QCBOaRrqlZEAeccHh0SFR",
@@ -4462,118 +4501,118 @@ var swaggerSpec = []string{
 	"UEM+OmMwEQOuXz1b3fb5DIiEKVMaJIQkwIHV3WWI7/keM58kVM883+M0Nm/tF5cs3JQyKZ+ubsc8TekU",
 	"FBETJM6ETsEnY5gICWR0FASQ6FY2atQmpxBDPMa9T6SILY9M9UxI9juQD6evq2dhOjvFbynIZXGMlF1G",
 	"IqARqApkY3r9GvhUz7xBv9v1G8mQB9DEXqgmo44CnSYjIkGnkkPok91tEsyopIG5GnPI0VHrE2393m0d",
-	"XLZqlHr06bdfu/SZDK77x0+PwpPfD+Kf4ujjcvenrav+D5P997931UW8/Y+P11fPfuulL+fnO8Fb/lyc",
-	"jk+mr+hr1XxhHDe82WWdgVJM8HUIpOxrn1Dy4cOrZ9VTdHsHlG6FvRbtwri1t9ULW/v97naru7e9F0zC",
-	"g4PuAW3e6R04NREyptrcXYojE6o1SDPN//2l2zqgrclR68XnL/s3rfKf25v82evf/I/nN9GXBJUIrgDJ",
-	"67mhUfOfwMpO81+aJBGzwqfzq7ISqNj7/0iYeAPvb51CJ+jYt6pjZ8NVGnBqAVyThRR8asBcVyJaJS2i",
-	"aQ03vpMJD1zlPZ3Cg+/e9zRc685Mx9EhorwC/STVk9Z+da4G2NYEDPIAFCqUJCCV4EQbSCgjdxbmfzOa",
-	"JMAhJJSH9okWJBSH+FFAowikGnL8iCIHIT+cvXtLxqkmXGhycv7mNTIORWMgVOHb9pA/FHzPhXhD+fLP",
-	"R5BzIUhM+ZIYogFlVDNpcYUEEkIjl2ikHgRvnOht5bL3tq9KUhp3/YHnLDr886FyXBydUAkkZkoxPs1h",
-	"0yYf+BUXRp/lIQmZouMoF4WKTEGXkMOq31Q5sCoIJOiHAunFxUWrrmXc9mldKbnB0zuAmI+PHJhzHTiR",
-	"IgGpmeVbcJ0wCeqS8fXaU8o1ixAAc5Bs4u6GgHk3XhKmjbpe4vjKG/yyf7Dz2S/4M+N6d7tgo4xrmBpU",
-	"8D1UkptligX/I0XMxeC42iJeplt7n1c4tJ05VXfhzJkddeN75cNdhgBJxPjVGrFOiXlJkCH9dEqM3k/i",
-	"VGkyM1qvFkQkwBFkC8N7dH3jaC60cMXloNP5e65CPQlZ+N3WkQ4X320d5ZaEI+bLVLKa9WA3DTKzIL7r",
-	"v/j3P//VCI/K+VjYDPNsvkeKsDDTwMpf1k+yNaH7O5Pd7dbOXm+vtb2z22+NtyZBqx8c7G5NdnfphO7e",
-	"vZ1URrfZZxaIZAIazQmNGiuCpL6dzFSrw6UjWLg9Tzo0YR33aUuMf4VAd77yBDdlxeSXFeg2HHAdiuWo",
-	"6pfJsVjR7tPALNcyakScPa6LzYWQIUrARIqppLGqgyszKaaSct14TTj3ZWXi1XUUGO4dWBEdwhwis72V",
-	"1cy9Iakww1QswxWSpApC8++MKiJTTkSq74a3PXPT/poAdwI0Mhp8HXIFj6geaSSuRigdDLEzVWhb5eOI",
-	"q7u36RZo2tMrPhEo78KQmWVp9L60N6vqrhJoIsUcRRNlsYFiCNLQA5PIJY3arMgYFAst5VjTyDyKxKJN",
-	"XkR0iiJwyK3+I0QElCufwBzkUs+MVIRI4RUZ7e2QhFSDlZqjjx8/fmy9edN69mxk5J+ZnymVghzyhRQa",
-	"V4yt1lQFM53CpZiDvOztN5K5ntlTZModU6S3T6wPAWQN7gYyBTzdCQxAx0zq2WXYKE+e0aXhZjikfo+9",
-	"g4Nuq9tv9fcbKWBCYxYtL61FsmqtKo1Qr0/6JjX2dOOEUzYHvma+F0y6CVeo5wSiKW2csImZv0VMKMFU",
-	"C6JnTDmpShi3fyLl15e6l8HWuBNEhwbwv3qWCZNCDTUyBsfXlw9ZOFjAeD4b/BSH76/52+Dgze8vP37a",
-	"/S04Seds/2Py7B8fLy724hgm/Pj8ffAjTd4+f70zYDiz4fstCdO2lqnSLcYnkratxGVct2kYM94OZgOa",
-	"sMG8NzCr7Uz26VZwsNPq7e31W9swnrRoSLutYH9/TCfj/s4+9BoPHIOeibDZF8Q0WVDlKLZRA2jWWwKR",
-	"rHMnmPnwxlYnLLCKlDCWlEmvcbV0vMaid5bQiIWjB8OPeaAbVlsmsIod9TVTyQfzQA+CmbvBcaDaY9CU",
-	"hbfoFxBeUt3Ic/jt99Pv9ndb3a1Wt3fe6w+63UF375NXVmkNn2lpFoN3lwxAbcDAOUeX6u6ahMNboXNN",
-	"YVVsmWWVpnGy5mS6pMkRCYGQIYQWvtaBTd4KTSIhrozFrO8+e7fd62998j5vpkY6Q0FbA125xcOvVSHr",
-	"3p7NFLImKJ+BnIM8FnzCpqtQZmaHMXC9Jn7w1pqDoTmtMgfNHJZW2WpE4MyvO+i1u+3uLSxFNQPWvbQw",
-	"tZxdkYByo0QRoy/XVs0ZzWffYxpi1eBwyfdApaRL83ezbMr8/PkhVvhC/mYdRapGQP6jDD8joozZTAON",
-	"7CdIpQSuBxLmzIwaoNe3LsIH3UH3bm0Mz1VsxK9fcQH8ZmxBH+dZrjN+vSnNlDVoa0b0IekSNjGMSWm6",
-	"rGsA+73+/W3q+1u+zRrrnbbIGeg0OXU+0FVo8GaneKGWOI8xEhCyYGfXselM5xY0W+FNf9gjfjeS4M4b",
-	"j7zOWkiAh4xPR+R7LjTuHMLHPhkVPq4R+X5BmTbqtbGRCqPWDMuEwcgf8pG5qQg0fqJzLwjyT6YVweCP",
-	"+WhCWWQ+ISN7UfjfEDjLvhxyp/kFlAcQRRA+tro58DQ2B3W79nyv5IsrRJPne/lePKMGm/VyvDD/s6sZ",
-	"UJVvqDRZExc4Nwc4tSZ4AyhRu7k0X40QNUbGYByh/ZFdkm9fSAiZhAC9IiOS8giUIu9/PH6O5qWycqaK",
-	"lEWk6haHk08WTjsoR/KU1ZjRxF1h7Xl8rOnAblHrJ1xd+JVWzof4FQt/0l15MttJ1vl8DPDWnNXY4Xm8",
-	"LIMlyXATxjMhru5FfPOt+LR72wYuM1VkdSd4XRgj3dvd2n3sk+0tQ/u9/n4pRtYmp+7mDXOk5k0UAZ8C",
-	"qm8Kr0zCBN0IbEK44Phmxap4+utE/wCfto//8b4VPz3o/9jfS2fjDz986CU9ebm46E1fXLx49/zXn6+a",
-	"zbYcMxvQlpbdrJeIs/X1V4c0LlNG69s1c4cX62KdFX/YXakLaz2oDYc9EzHkvnEJCVBtkBa1D/Jq4m6E",
-	"aesRHYNVVpxydOtub/Hn3jTwY8dK1okgGgSglA2XN2SvJPS3FPzbArDrcV7uzXrLdTi/mU8dt4d6QG3l",
-	"rd1u957y/n4Wo59hjDEHZHYhaxypX2lO4mnWEEmmP9pchxVA28d3y+fKtVZWrIA+A0uTIL+w7O0Z1XQV",
-	"be4lJDaTAGu5cIUnIE/2MZfKhi0diSH5aHoFhqbGy5w5k1eaRFRpRXpdEjOe6lWn0eYce40z+WK2NOgi",
-	"0TPIBUHeUV/NceHL8fLSajd/mc/EKpNrL829/1o/xh2W5/2iWDjGz5yzFG/7rwto/acDPnUro7gwv5JA",
-	"lJsfDktuId/ncxcxrtJv6Kj6NiCVGYDhWnf4U1iRYHAPP1G719/a3tm9t7soe9DIvyvrOsW9cj0ldb3y",
-	"PNfXK08L5b3yuFmTb17nzrt1vLgAqm/vZPUqkXJtkumZuZmy3D5vFttHnNj3TnCiCjvq4B8oUvCKMTJg",
-	"5Um+qFGFMExgkz2Phbhia2jWDXmkyJihjdQm7+YgSRJRxomZyC+HuuJM4WHK5pqEdScJpjYFdsU8ueny",
-	"8kQo3SqcJoUjJmE/wrIwHp5SxYLVrR47V77NesmMCKDBDI2FFnDDY8Km9Mt+e8vlIBbwwkVWwOV2YIF5",
-	"B4fDHRjV1MLeXtG9LoWX/J3m6I0LXcHSCcOyf9PIiwBdeKkxERZMz9rEDLc5Eo8UhlPQSTaG0shDHCpS",
-	"jbw4/94sgiYEU4SqK8AAan6Hds7iDn9uHb1/1TI7Xrk8g93MxfjqAVNn1Ct0/9BSiCZHhsNy7Mb5R5Qw",
-	"TJHxqcU+R6pDbs6Bw88WTCkCrVfPCtMOhaZzNthJs8UXNFGE8qoSMuTWMhQSX5VJzSCZBBqqzMs5h5AY",
-	"ym4P+ZD/7W/kyCxzZf7o2RtwKxmaUGT0/t3ZObH5kJ0vOc+/sXb+FLSBBDpf2kPeR+3GwqcAhCFIl6qt",
-	"BRm9fH5OOrlB0fmCH9+M8F7RWZKbtR9OX1kawSySId+y+3PgVTOxMIsXwYcCfC5/Y8i37SfZ+oHASCsN",
-	"rmxkDaqL4Ras78InI1zW+TOYUqPDISekZELlybcG7EznCUc2WM4JJYpNuUFuK7cI40oDDdtDvlOBtL3T",
-	"/FOqM6hb/li7QnN3OAYBaXB1lF0lZhoo88fzOcilzUG2xEczB7ebydCJzaazbN2efSwMAPCzEfme2lQE",
-	"MRnyghfZ/+10rdOh5Pd9bCG1EtrHiSq5BnTI83SDx21ytIonDq8wgZBx8hJkTLlPXkjgwcwnrzSNGOVE",
-	"yCF/zqcRU7MScBEUFy4HIJhBYNjBwmjB5t1plmJHJRDMo6AaQkKn1MxQc2W7/GU9gyWOn1EeRhDi7Q25",
-	"2T+SnyIxlWaV0XUrn7I1Xg6IMIhuHWHm7uA6AATKgLw7SvWMLKjBpVgoPeRWjWOSYOGFcjlrEBoImItQ",
-	"CGBjShiDzN2q1Y2ygxjphtUQQg8xVcPAPkdxi972dn0HXp+MsnQSi42jxz5Rwu2kyEYfcnOGEIKImi1F",
-	"QiiIlug+wG1lcB4vMz6jRSAiqy/nt5EpHIhTegaxoW3DLayNy4xwzhFHWcdnxAJwnoIiUmz4cYLZev12",
-	"t2DspWcYJY1jKpdW/7Dw7re7xDDqBbXWmp1RL61lpFAB0pj+XBbweQzEswGgG98TCXCaMG/gbbV7uIWE",
-	"6hlqQh1bXtP5MmER3JgnU+tCzPHlVegNvJegj8xAr5r0/0tjwCoXFjOqZnnY1aZf+llaR4IJ+JjjVi+b",
-	"wMqd9tbkgPaC/rgdqDVJ5mbLtyZvlxLre02J9Z9rKdb9breWKcpiOoWOmk//z3Uc3Z5T7HKRA6U2SkV2",
-	"n/1K59QC8o8lMhtObeByaJg8B6NSWrdBkcnDVJ5O8rXppJVaMrcLZATrPszB3ME88LJa7g1++VxG/zNz",
-	"+0TNwOh5RqDi6cqlGoj5dIoGhGPC3mcz5aqkLiH0Xa4R4GEiGNdNuux2u9fuPXbp4VlYKaYhkPFyyLMK",
-	"DCsnJ5hfM2eKaTJh13kyYSG6/cxQR/eRj2xnyAufszl1qWbskERUg7RTqoK60Ek7p1EKikyY/WbIs90t",
-	"rCdFO6blk9AwYjuTFuKwMp3A9Cg3F+ZuZd5ufL3dPbARESWsLFboY8wlYOFqzOJBRtmVsSLfI3yMgjDK",
-	"lBjc9ofT14/Ng6kgGL4HCT5ZzFgwM/uVOlcAxYRQDguUlEdkTDGNL0uuHuUqHqbS1eI1TKHaxc0KTjyb",
-	"MyBRmAPasUZAWgXEAgHR2Jbp3aF6Odk05A1qRINGZnQH68qGsJBVFp646JA3YJ6xoQzsi2xGazewKRcu",
-	"UEUgTvQSXwQiNSKaGgk4NmqMlUpVXp7la8MqM28i3WJIx5Yh3fh1YsqCJ23yjkfLLKBm4J8miZDVVCI0",
-	"U0NYUyKVMYrM3XoL41y/i5K6ipoHUqpudNI1lJ7VdlRxHX3Nbt7xIvcos2NLCnkZs5RPxkttFU/zn68r",
-	"El0L2lLYZ6OzvGRz4JYcKtvzSZoYAumTH9nT6l5zN2PzXqw3c6NN2Li+A6S1KzLb2Tf0pK1CpxIagELb",
-	"LqZLwqmUYuHqdQx/zJIT60ZRYaszXbZhrXYfRXZl6iiqOOg9ohhrQICxg41A0BTLbAxiulB16RjV8xZH",
-	"rd7a84M3EM0E7b9bzF/I52/Of5imxydUwI89vf/h9GKcvvzhTOlFK3izjlpECJe5KNvseJZ5nPV3dqvM",
-	"w8oeZjMUtCBjQAWmxlTMd/fa1GWeIrfB3hprRo0lkEe6EgkTMDYf+OTp8XuyvUeMktKAmk/XFZpWzjOR",
-	"reMTspZRrqkl3VzF/fpiqGrhT4My+qKojCO3FsYNbNAwAV4JDPiZBV5m5taVYsY74wFrgx6ukG6ru9Wg",
-	"Loqy/HiknDma62LW8Wo3OGaZSylX4IS8U494oOquci+C2z7Jx9k8q9ZGvuoijWRGQ3RlVlG37nZ+8tvr",
-	"rU/Jv//5r0PynurZk84hwc4PcEhOtE4M3R+SMxrDGdPw5DW9vr3w/Mb3ti0a38fUMIO3Nxl8sMHg3ibb",
-	"6G8w847FwvsNfjjj650hwcLEcdH8usuryf7yvao7yRt46E8y+0tEUyLWa3YF6Bgc+TWjBlmd5foxuqWL",
-	"HVk2wq2u7hYfciMYbE5cXoRgkNK6cpC1lMcj1lpreEGXRtTMBcv8ZC5ZgYxFuCwp2rcq0icgvynT35Tp",
-	"b8r0N2X6mzL9TZn+pkx/U6a/KdPflOmX6NzOymC/Sne+8b1OkBePNUYyXlkdXc1o4mjm5dsP5JxGIIkC",
-	"OWcBYLECkv/IzYYUshLic2VqfyKXq5TDres+ZIuXcCRh6j8UpypaDK27XqND+XllHhorrnQuqzKzZyjd",
-	"OB1j5wG81lAE6rZ46zPz/s6reKD+R+dOCD8csPMej62syWOr6PJ46zSNrSEfOMh4Xi8CdAEiLTDlZM2V",
-	"zbDHw+8IW7zaphA4liCEMeMkMhoiRwTA7iNocww6nV5/r91td9u9wUH3oOvdfDZzZ3lca6OVqKVnJQ6l",
-	"pKlHLvseI+tioo0BrzBXA3VXzSIjW4CHKg8w7XQftwlmP+YlHh9OX2PiB69U7TYYvdhT4k/kEDj/Ogwt",
-	"JYQ9lIZyL+HnmIEZ3bt7dKXz1B/mObVs1V8+31Qw+RRoWM+WK6GvVfbuEjExaMksO3pwxOb1OvNGZ9AR",
-	"mTGOVZkG+wimC1VKvJUQHKTLkHO+GZvfMIaIwRzCgbVJ86zNcnalUxdVGulqJ64J40zNIKws5mLgeU4T",
-	"qpb9bhcJC6LIJ2MIqJGptTL4BCjmghk93SZQYqxZZ2Uy1Rkpt0lvbbLT3SIxUK6K5FMERyDSKESaHMOQ",
-	"O7pMExuLn+HLQKCBTBlH2OTVE5lubPuuDCo7HfIFfptVfJidqhSxrInksVPA0mXagNJPRfhwfeYqbQhu",
-	"qoneWqZw08xranUdQGX4/xNL2O5tbbJEb2eD0ffSdvPRf5Q5raRV1xnUeZ4hnBOKKuUEVoi81MKhxMPy",
-	"4s47uJhLc2svqc3VWqdZHTu5v5kYy2bdUKsqKxkfj968/q9VZysq0RoFyOhGyz9H/3HegM4XFq7P2jpD",
-	"d8Ui79qWRQVsjpNlclmzPMMj0alRrYb3rZSwssAnWi4t9/RdEbtzu2cf5cngWGDqQgwl53cDuzSbdI0c",
-	"Ng4KFD1wb/w7B2N343s4pf6LbISSc+XhzYONXBN/yJb4Ui/xaWR6Ff/W2pzFMuJ3LA6uV5OeZ96wDPMN",
-	"nk6FCH1XyTBqKLrKU++yiMmQZ1n+tVTDuxxrT1xlrJu3CfuP8QQPgP91vN7ElVi4CEtBouJI/zH3oMXS",
-	"rf8Gb9tf5xO7k1gsypQv8n7EYnX39cICaq5jYz1nCgeERUj5juKaIV/J5XRN9/vdvcdtcopqP+NTrKth",
-	"WZsZjGSjJFrMWGRdc0PuasQkhABxFo3J4tnYVsI5gyXFNpUk5amC8NDZOmYEnWijwrs6ZmxD0kCHLxA4",
-	"3+jwGx3eX2gZczCv7Kpc3P0IUoKWy1tsfI3FQ2SnZmwn6KnOkwmqeIxtvb+h8Tc0vj8aZyq95ZSYXs8i",
-	"2wDYFadXEPB+uF20RmgUNke2oT/iCs08/y0FXBOYYw3mpDl+O+Qj1M9xVEtpCTQeDdA3ZJ7YOoJUjWop",
-	"Uhj1NSYJD6ypY4QLdth1BrSTLCQQcex2IZekt+NqN9DxOwa9ALCOI2KXdo5iC7mdrOcHngor+LClnA0d",
-	"a7pUh5lsRdORG4Jw5RpN8aWzrPPCg1Hxw8amys338sqs8sXYJnx5rpN5MyD2goY8pJoOyJehazAx9AbD",
-	"UqeyoecPS81jht5gv9e/GfK7fmOnodNI1qf+gZxd25t4ou4Tds1+iuIBvEt3kPrFGk/ALSRdKw1fL63e",
-	"0KtK5qEtbNap5LZNnq0jR9LB/9pKHteWwPUpsDofr3ckHJSTiZJUK+zswJ2MqfSvsrSWKZbDbEw9IxNT",
-	"tJxuiXVbhtvsYc1XNS5UfDzk1QJzpl2RVT0D0vIp98Mned2RTVbb3SY/sqc+poShgmog46hxyA06D2pN",
-	"d/MgKQdw6Q5NPhRzTxszivwXqP5kPlFuS7mOSLMyPKowY/J/sXP6L2YJ1W4hdY5gqLZEtOUf9Nk4Kpa3",
-	"dWtmEOfl1mq3lo5uPa6k0VZ7Lxq5PuQn5+fvCTZhwR8FsOZnUd1o+1SW2zyOyk0bfRsjEnrWHvL3OUGU",
-	"grt+Q+2hrdG3pqejDGJItloCepiXHpY/lFDKjDZcw1q6Ql4pYhnjUVYlquUyq7TP8icxzYxImIsrxxm1",
-	"jUa7UntXRLsGnP3Hh4Rm02a2c9YIxBY7D7l5zPi0ibmcu75u9wtnXbcWi0ULu92kMnINb+7PLSrNSO8f",
-	"33oQTlXtXrg2QBHaNpdTIcIHMmWK33G87QM36htbK7E124bpl883/pcqYztb0MS1dGtqnbMZc8PF1wdw",
-	"yqlLNnLTQZHqVljze0WlJk2YuoU9edr13P+Gigf3/UpjFTsBMUag8nOLW+VOa2uMoFOv5D5wq2V635rl",
-	"9GpUsr7fPOy4bsd8iSpSTJeEqqvSlzZkdsvKlh8J+UiRWHCmhdH37QZ8W66exc7M8YxOJRblw2F8Da/E",
-	"OfKRWitG7VqxdQY2z6LizsjiAUbjLHo9GV2aypC4XnaKYEcR1/VKDfnIfdZiWStp2zg2sza1XA4w9ZDh",
-	"ilxoFkCWJvHYL02Qd3Ibke+dgeoTDovKXK5pT/aNYlNOdSphNOTfj+Y9f5Rjxsmbo+PW2clRf2cXu6+y",
-	"sJ2v0DaXNjokysxLo1K5w5DbpHLfeWzd767ZztDCIFv4GBVtZnsCu+wqSvrX19mPtqFO7Q95b4fgikYE",
-	"7+2TmUilOizjsMu1mogoEgsjZbd7XWKti1J75CEXk0mbvMO8eEzs0CSRImZrvL5lFHC39iflbVQ6JP6x",
-	"vA1yxJcIwwWLIhKKNvLfn39uas2XtWmw4LZqVd6yyl2LzYa5PdjtfkQt41rW7V7ojY7qsp8/gKpNmXHY",
-	"m5ubm/8XAAD//w==",
+	"XLZqlHr06bdfu/SZDK77x0+PwpPfD+Kf4ujjcvenrav+D5P997931UW8/fPH66tnv/XSl/PzneAtfy5O",
+	"xyfTV/S1ar4wjhve7LLOQCkm+DoEUva1Tyj58OHVs+opur0DSrfCXot2Ydza2+qFrf1+d7vV3dveCybh",
+	"wUH3gDbv9A6cmggZU23uLsWRCdUapJnm//7SbR3Q1uSo9eLzl/2bVvnP7U3+7PVv/sfzm+hLgkoEV4Dk",
+	"9dzQqPlPYGWn+S9NkohZ4dP5VVkJVOz9fyRMvIH3t06hE3TsW9Wxs+EqDTi1AK7JQgo+NWCuKxGtkhbR",
+	"tIYb38mEB67ynk7hwXfvexqudWem4+gQUV6BfpLqSWu/OlcDbGsCBnkAChVKEpBKcKINJJSROwvzvxlN",
+	"EuAQEspD+0QLEopD/CigUQRSDTl+RJGDkB/O3r0l41QTLjQ5OX/zGhmHojEQqvBte8gfCr7nQryhfPnn",
+	"I8i5ECSmfEkM0YAyqpm0uEICCaGRSzRSD4I3TvS2ctl721clKY27/sBzFh3++VA5Lo5OqAQSM6UYn+aw",
+	"aZMP/IoLo8/ykIRM0XGUi0JFpqBLyGHVb6ocWBUEEvRDgfTi4qJV1zJu+7SulNzg6R1AzMdHDsy5DpxI",
+	"kYDUzPItuE6YBHXJ+HrtKeWaRQiAOUg2cXdDwLwbLwnTRl0vcXzlDX7ZP9j57Bf8mXG9u12wUcY1TA0q",
+	"+B4qyc0yxYL/kSLmYnBcbREv0629zysc2s6cqrtw5syOuvG98uEuQ4AkYvxqjVinxLwkyJB+OiVG7ydx",
+	"qjSZGa1XCyIS4AiyheE9ur5xNBdauOJy0On8PVehnoQs/G7rSIeL77aOckvCEfNlKlnNerCbBplZEN/1",
+	"X/z7n/9qhEflfCxshnk23yNFWJhpYOUv6yfZmtD9ncnudmtnr7fX2t7Z7bfGW5Og1Q8Odrcmu7t0Qnfv",
+	"3k4qo9vsMwtEMgGN5oRGjRVBUt9OZqrV4dIRLNyeJx2asI77tCXGv0KgO195gpuyYvLLCnQbDrgOxXJU",
+	"9cvkWKxo92lglmsZNSLOHtfF5kLIECVgIsVU0ljVwZWZFFNJuW68Jpz7sjLx6joKDPcOrIgOYQ6R2d7K",
+	"aubekFSYYSqW4QpJUgWh+XdGFZEpJyLVd8Pbnrlpf02AOwEaGQ2+DrmCR1SPNBJXI5QOhtiZKrSt8nHE",
+	"1d3bdAs07ekVnwiUd2HIzLI0el/am1V1Vwk0kWKOoomy2EAxBGnogUnkkkZtVmQMioWWcqxpZB5FYtEm",
+	"LyI6RRE45Fb/ESICypVPYA5yqWdGKkKk8IqM9nZIQqrBSs3Rx48fP7bevGk9ezYy8s/Mz5RKQQ75QgqN",
+	"K8ZWa6qCmU7hUsxBXvb2G8lcz+wpMuWOKdLbJ9aHALIGdwOZAp7uBAagYyb17DJslCfP6NJwMxxSv8fe",
+	"wUG31e23+vuNFDChMYuWl9YiWbVWlUao1yd9kxp7unHCKZsDXzPfCybdhCvUcwLRlDZO2MTM3yImlGCq",
+	"BdEzppxUJYzbP5Hy60vdy2Br3AmiQwP4Xz3LhEmhhhoZg+Pry4csHCxgPJ8NforD99f8bXDw5veXHz/t",
+	"/hacpHO2/zF59vPHi4u9OIYJPz5/H/xIk7fPX+8MGM5s+H5LwrStZap0i/GJpG0rcRnXbRrGjLeD2YAm",
+	"bDDvDcxqO5N9uhUc7LR6e3v91jaMJy0a0m4r2N8f08m4v7MPvcYDx6BnImz2BTFNFlQ5im3UAJr1lkAk",
+	"69wJZj68sdUJC6wiJYwlZdJrXC0dr7HonSU0YuHowfBjHuiG1ZYJrGJHfc1U8sE80INg5m5wHKj2GDRl",
+	"4S36BYSXVDfyHH77/fS7/d1Wd6vV7Z33+oNud9Dd++SVVVrDZ1qaxeDdJQNQGzBwztGlursm4fBW6FxT",
+	"WBVbZlmlaZysOZkuaXJEQiBkCKGFr3Vgk7dCk0iIK2Mx67vP3m33+lufvM+bqZHOUNDWQFdu8fBrVci6",
+	"t2czhawJymcg5yCPBZ+w6SqUmdlhDFyviR+8teZgaE6rzEEzh6VVthoROPPrDnrtbrt7C0tRzYB1Ly1M",
+	"LWdXJKDcKFHE6Mu1VXNG89n3mIZYNThc8j1QKenS/N0smzI/f36IFb6Qv1lHkaoRkD+X4WdElDGbaaCR",
+	"/QSplMD1QMKcmVED9PrWRfigO+jerY3huYqN+PUrLoDfjC3o4zzLdcavN6WZsgZtzYg+JF3CJoYxKU2X",
+	"dQ1gv9e/v019f8u3WWO90xY5A50mp84HugoN3uwUL9QS5zFGAkIW7Ow6Np3p3IJmK7zpD3vE70YS3Hnj",
+	"kddZCwnwkPHpiHzPhcadQ/jYJ6PCxzUi3y8o00a9NjZSYdSaYZkwGPlDPjI3FYHGT3TuBUH+ybQiGPwx",
+	"H00oi8wnZGQvCv8bAmfZl0PuNL+A8gCiCMLHVjcHnsbmoG7Xnu+VfHGFaPJ8L9+LZ9Rgs16OF+Z/djUD",
+	"qvINlSZr4gLn5gCn1gRvACVqN5fmqxGixsgYjCO0P7JL8u0LCSGTEKBXZERSHoFS5P2Px8/RvFRWzlSR",
+	"sohU3eJw8snCaQflSJ6yGjOauCusPY+PNR3YLWr9hKsLv9LK+RC/YuFPuitPZjvJOp+PAd6asxo7PI+X",
+	"ZbAkGW7CeCbE1b2Ib74Vn3Zv28Blpoqs7gSvC2Oke7tbu499sr1laL/X3y/FyNrk1N28YY7UvIki4FNA",
+	"9U3hlUmYoBuBTQgXHN+sWBVPf53oH+DT9vHP71vx04P+j/29dDb+8MOHXtKTl4uL3vTFxYt3z3/9x1Wz",
+	"2ZZjZgPa0rKb9RJxtr7+6pDGZcpofbtm7vBiXayz4g+7K3VhrQe14bBnIobcNy4hAaoN0qL2QV5N3I0w",
+	"bT2iY7DKilOObt3tLf7cmwZ+7FjJOhFEgwCUsuHyhuyVhP6Wgn9bAHY9zsu9WW+5Duc386nj9lAPqK28",
+	"tdvt3lPe389i9DOMMeaAzC5kjSP1K81JPM0aIsn0R5vrsAJo+/hu+Vy51sqKFdBnYGkS5BeWvT2jmq6i",
+	"zb2ExGYSYC0XrvAE5Mk+5lLZsKUjMSQfTa/A0NR4mTNn8kqTiCqtSK9LYsZTveo02pxjr3EmX8yWBl0k",
+	"ega5IMg76qs5Lnw5Xl5a7eYv85lYZXLtpbn3X+vHuMPyvF8UC8f4mXOW4m3/dQGt/3TAp25lFBfmVxKI",
+	"cvPDYckt5Pt87iLGVfoNHVXfBqQyAzBc6w5/CisSDO7hJ2r3+lvbO7v3dhdlDxr5d2Vdp7hXrqekrlee",
+	"5/p65WmhvFceN2vyzevcebeOFxdA9e2drF4lUq5NMj0zN1OW2+fNYvuIE/veCU5UYUcd/ANFCl4xRgas",
+	"PMkXNaoQhglssuexEFdsDc26IY8UGTO0kdrk3RwkSSLKODET+eVQV5wpPEzZXJOw7iTB1KbArpgnN11e",
+	"ngilW4XTpHDEJOxHWBbGw1OqWLC61WPnyrdZL5kRATSYobHQAm54TNiUftlvb7kcxAJeuMgKuNwOLDDv",
+	"4HC4A6OaWtjbK7rXpfCSv9McvXGhK1g6YVj2bxp5EaALLzUmwoLpWZuY4TZH4pHCcAo6ycZQGnmIQ0Wq",
+	"kRfn35tF0IRgilB1BRhAze/Qzlnc4T9aR+9ftcyOVy7PYDdzMb56wNQZ9QrdP7QUosmR4bAcu3H+ESUM",
+	"U2R8arHPkeqQm3Pg8LMFU4pA69WzwrRDoemcDXbSbPEFTRShvKqEDLm1DIXEV2VSM0gmgYYq83LOISSG",
+	"sttDPuR/+xs5MstcmT969gbcSoYmFBm9f3d2Tmw+ZOdLzvNvrJ0/BW0ggc6X9pD3Ubux8CkAYQjSpWpr",
+	"QUYvn5+TTm5QdL7gxzcjvFd0luRm7YfTV5ZGMItkyLfs/hx41UwszOJF8KEAn8vfGPJt+0m2fiAw0kqD",
+	"KxtZg+piuAXru/DJCJd1/gym1OhwyAkpmVB58q0BO9N5wpENlnNCiWJTbpDbyi3CuNJAw/aQ71Qgbe80",
+	"/5TqDOqWP9au0NwdjkFAGlwdZVeJmQbK/PF8DnJpc5At8dHMwe1mMnRis+ksW7dnHwsDAPxsRL6nNhVB",
+	"TIa84EX2fztd63Qo+X0fW0ithPZxokquAR3yPN3gcZscreKJwytMIGScvAQZU+6TFxJ4MPPJK00jRjkR",
+	"csif82nE1KwEXATFhcsBCGYQGHawMFqweXeapdhRCQTzKKiGkNApNTPUXNkuf1nPYInjZ5SHEYR4e0Nu",
+	"9o/kp0hMpVlldN3Kp2yNlwMiDKJbR5i5O7gOAIEyIO+OUj0jC2pwKRZKD7lV45gkWHihXM4ahAYC5iIU",
+	"AtiYEsYgc7dqdaPsIEa6YTWE0ENM1TCwz1Hcore9Xd+B1yejLJ3EYuPosU+UcDspstGH3JwhhCCiZkuR",
+	"EAqiJboPcFsZnMfLjM9oEYjI6sv5bWQKB+KUnkFsaNtwC2vjMiOcc8RR1vEZsQCcp6CIFBt+nGC2Xr/d",
+	"LRh76RlGSeOYyqXVPyy8++0uMYx6Qa21ZmfUS2sZKVSANKY/lwV8HgPxbADoxvdEApwmzBt4W+0ebiGh",
+	"eoaaUMeW13S+TFgEN+bJ1LoQc3x5FXoD7yXoIzPQqyb9/9IYsMqFxYyqWR52temXfpbWkWACPua41csm",
+	"sHKnvTU5oL2gP24Hak2SudnyrcnbpcT6XlNi/edainW/261lirKYTqGj5tP/cx1Ht+cUu1zkQKmNUpHd",
+	"Z7/SObWA/GOJzIZTG7gcGibPwaiU1m1QZPIwlaeTfG06aaWWDHex3d1e91EO4g7mgOOWkWvc94OSDu8N",
+	"fvlcppUzgypEzcAohUb6IijKdR1IJnSK1obj2N5nM+WqWC9h/11+FOBhIhjXTYrvdrvX7j12ueRZDCqm",
+	"IZDxcsizcg0rVCeYjDNnimkyYdd55mEh5/3Mqkdfk488asgLB7U5danA7JBEVIO0U6qCFNGjO6dRCopM",
+	"mP1myLPdLazbRTsO55PQcG07kxbisDKdwFwqNxcmemWucXy93T2w4RMlrOBW6JDMxWXhl8yCR0YzlrEi",
+	"3yN8jDYxyjQe3PaH09ePzYOpIBjrBwk+WcxYMDP7lTrXFsWEUA4LFKtHZEwx5y/LxB7l+iDm3dWCO0yh",
+	"jsbNCk6WmzMgBZkD2rFGmlptxQIB0djW9N2hpzlBNuQNOkeD+mYUDev3hrAQbBaeuOiQN2CeMbgM7IvU",
+	"R2tksCkXLqpFIE70El8EIjXynBpxOTY6jxVhVcafJXfDKudvIt1iSMfWLN34dWLKIi1t8o5Hyyz6ZuCf",
+	"JomQ1bwjtGlDWFNPlTGKzDd7C5ddv4uSbotqClKqbvToNdSp1XZU8TN9zW7e8SJRKTN6S9p7GbOUT8ZL",
+	"bbVU85+vqyhdC9pSjGijs7xkc+CWHCrb80maGALpkx/Z0+pec59k816s63OjTdgkAAdIa4RkhrZv6Elb",
+	"7U8lNACFhmBMl4RTKcXCFfcY/phlMtYtqMKwZ7ps8FpTIIrsytRRVHHQe4Q81oAAAw0bgaAp8NkY8XRx",
+	"7dIxquctjlq9tecHbyCaCdp/t5i/kM/fnP8wTY9PqIAfe3r/w+nFOH35w5nSi1bwZh21iBAuc1G22fEs",
+	"8zjr7+xWmYeVPcymM2hBxoDaTo2pmO/utanLPJ9ug701FpgasyEPiyUSJmAMRPDJ0+P3ZHuPGCWlATWf",
+	"rqtKrZxnIlvHJ2Qto1xTeLq5Pvz1lVPVKqEGzfVFUUZHbq2iG9gIYwK8EkXwM3O9zMyt38WMd5YGFhI9",
+	"XNXdVnerQV0UZfnxSDnbNdfFrJfWbnDMMv9TrsAJeace8UClYOXGBbd9ko+zSVmtjRzbRc7JjIbo96yi",
+	"bt1H/eS311ufkn//81+H5D3VsyedQ4JtIuCQnGidGLo/JGc0hjOm4clren17lTraJt372yYbGTLb3YMN",
+	"Bvc22UZ/g5l3LBb+1cbXO0OChYnjQv91/1iT/eV7Vd+TN/DQ+WT2l4imrK3X7ArQizjya0YNsjrL9WP0",
+	"YRc7smyEW13dLT7kRjDYBLq8YsEgpfX7IGspj0estabzgi6NqJkLljnVXGYDGYtwWVK0b1WkT0B+U6a/",
+	"KdPflOlvyvQ3ZfqbMv1Nmf6mTH9Tpr8p0y/RuZ3VzH6V7nzje50grzRrjGS8sjq6mtHE0czLtx/IOY1A",
+	"EgVyzgLAygYk/5GbDSlkJR7oatr+RC5XqZ1b16rIVjrhSMLUwwa17n27RT+idddrdCg/L+NDY8XV2WUl",
+	"afYMpRunY2xTgNcaikDdFpx9Zt7feRUP1Czp3AnhhwN23hCylXWEbBUtIW+dprGP5GaXdydpntcrBl2A",
+	"SAvMT1lzZTNsCPE7whavtilejvUKYcw4iYyGyBEBsFUJ2hyDTqfX32t32912b3DQPeh6N5/N3FnS19po",
+	"JWrpWT1EKcPqkUvVxzC8mGhjwCtM7EDdVbPIyBbgocoDTDvdx22CqZJ5PciH09eYJcIrJb4NRi82oPgT",
+	"OQTOvw5DS9ljD6Wh3Ev4OWZgRvfuHl1pU/WHeU4ttfWXzzcVTD4FGtZT60roa5W9u0RMDFoyy44eHLF5",
+	"vSi90Rl0RGaMYwmnwT6CuUWVenAlBAfp0umcb8YmQ4whYjCHcGBt0jzFs5yK6dRFlUa62rZrwjhTMwgr",
+	"i7kYeJ4Ahaplv9tFwoIo8skYAmpkaq1mPgGKiWNGT7fZlhhr1llNTXVGym2GXJvsdLdIDJSrIlMVwRGI",
+	"NAqRJscw5I4u08TG4mf4MhBoIFPGETZ5qUWmG9smLYPKTod8gd9m5SFmpypFLGsieWwrsHRpOaD0UxE+",
+	"XFO6Ss+Cm2pWuJYp3DTzmloRCFAZ/v/EErZ7W5ss0dvZYPS9tN189B9lTis52HUGdZ6nE+eEokoJhBUi",
+	"L/V7KPGwvBL0Di7mcuLaS2oTu9ZpVsdO7m8mxrJZN9SqykrGx6M3r/9r1dmKSrRGATK60fLP0X+cN6Dz",
+	"hYXrs7bO0F2xyFu8ZVEBm+NkmVzWWc/wSHRqVEvnfSslrCzwiZZLyz19V/Hu3O7ZR3nmOFajuhBDyfnd",
+	"wC7NJl3Xh42DAkXD3Bv/zsHYCvkeTqn/Ihuh5Fx5ePPgr0tY/FKvB2pkehX/1tqcxTLidywOrleTnmfe",
+	"sAzzDZ5OhQh9V/YwaqjQylPvsojJkGclAbVUw7sca09cGa2btwn7j/EED4D/dbzexJVYuAhLQaLiSP8x",
+	"96DF0q3/Bm/bX+cTu5NYLMqUL/J+xGJ19/XCAmquY2M9ZwoHhEVI+Y5KnCFfyeV0Hfr73b3HbXKKaj/j",
+	"UyzCYVlPGoxkoyRazFhkXXND7grKJIQAcRaNyeLZ2IPCOYMlxZ6WJOWpgvDQ2TpmBJ1oo8K7omfsWdJA",
+	"hy8QON/o8Bsd3l9oGXMwLwOrXNz9CFKClstbbHyNlUZkp2ZsJ+ipzpMJqniMPcC/ofE3NL4/GmcqveWU",
+	"mF7PItst2FWyVxDwfrhd9FFoFDZHtvs/4grNPP8tBVwTmGPB5qQ5fjvkI9TPcVRLaQk0Hg3QN2Se2DqC",
+	"VI1qKVIY9TUmCQ+sqWOEC7bjdQa0kywkEHHsdiGXpLfjajfQ8TsGvQCwjiNil3aOYgu5naxBCJ4Ky/2w",
+	"/5wNHWu6VIeZbEXTkRuCcOUaTfGls6xNw4NR8cPGpsqd+vIyrvLF2I59ea6TeTMg9oKGPKSaDsiXoetG",
+	"MfQGw1Jbs6HnD0udZobeYL/Xvxnyu36Qp6EtSdbU/oGcXdubeKLuE3bNfrfiAbxLd5D6xRpPwC0kXasj",
+	"Xy+t3tCrSuahrYLWqeS2p54tOkfSwf/aSh7Xw8A1NbA6H6+3LxyUk4mSVCtsA8GdjKk0u7K0limWw2xM",
+	"PSMTU7Scbol1W4bb7GHNVzUuVHw85NVqdKZdkVU9A9LyKfcrKXndkU1W290mP7KnPqaEoYJqIOOoccgN",
+	"Og9qHXrzICkHcOkOTT4Uc08bM4r856r+ZD5R7mG5jkizMjyqMGPyf7Fz+i9mCdXWInWOYKi2RLTlX//Z",
+	"OCqW94BrZhDn5T5st5aObj2upNFWGzUauT7kJ+fn7wl2bMFfELDmZ1HdaJtalntCjsodHn0bIxJ61h7y",
+	"9zlBlIK7fkPtoS3ot6anowxiSLZaAnqYlx6WP5RQyow2XMNaukJeKWIZ41FWJarlMivLz/InMc2MSJiL",
+	"K8cZtY1Gu7p8V0S7Bpz9x4eEZtNmtnPWNcRWRg+5ecz4tIm5nLsmcPcLZ123FotFC1vjpDJy3XHuzy0q",
+	"nUvvH996EE5VbXW4NkAR2p6YUyHCBzJlih99vO0DN+obWyuxNduz6ZfPN/6XKmM7W9DE9X9r6rOzGXPD",
+	"xdcHcMqpSzZy00GR6lZY8+NGpY5OmLqFDXza9dz/hooH9/1KFxY7ATFGoPJzi1vlTmtrjKBTr+Q+cKtl",
+	"et+a5fRqVLK+3zzsuG7HfIkqUkyXhKqr0pc2ZHbLypYfCflIkVhwpoXR9+0GfFuunsXOzPGMTiUW5cNh",
+	"fA2vxDnykVorRu1asXUGNs+i4s7I4gFG4ywaQxldmsqQuMZ3imD7EdciSw35yH3WYlnfadtlNrM2tVwO",
+	"MPWQ4YpcaBZAlibx2C9NkLd9G5HvnYHqEw6Lylyuw0/2jWJTTnUqYTTk34/mPX+UY8bJm6Pj1tnJUX9n",
+	"F1u1srCdr9A2lzY6JMrMS6NSucOQ26Ry33ls3Y+02TbSwiBb+BgVbWYbCLvsKkr619fZL7yhTu0PeW+H",
+	"4IpGBO/tk5lIpTos47DLtZqIKBILI2W3e11irYtSL+UhF5NJm7zDvHhM7NAkkSJma7y+ZRRwt/Yn5W1U",
+	"2in+sbwNcsSXCMMFiyISinaNn9Z7+WWtGizIrWqV97hyV2MzYm4PeLtfXcs4l3W9F7qjo7zs9xKgaldm",
+	"XPbm5ubm/wUAAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -11,7 +11,7 @@ import (
 )
 
 const dropCode = `-- name: DropCode :execrows
-DELETE FROM authorization_codes WHERE session_id = $1 AND used_at IS NULL
+DELETE FROM authorization_codes WHERE session_id = $1
 `
 
 func (q *Queries) DropCode(ctx context.Context, sessionID kyc.ID) (int64, error) {

@@ -10,33 +10,31 @@ import (
 	"vouchgate/kyc"
 )
 
-const createGrant = `-- name: CreateGrant :execrows
+const createGrant = `-- name: CreateGrant :exec
 INSERT INTO grants (id, session_id, client_id, subject, scope, sealed_claims, created_at, expires_at, revoked_at)
-SELECT CAST($1 AS uuid), s.id, s.client_id, CAST($2 AS text), s.scope, s.sealed_claims,
-    CAST($3 AS timestamptz), CAST($4 AS timestamptz), NULL
-FROM verification_sessions s WHERE s.id = $5 AND s.status = 'verified'
+VALUES ($1, $2,
+    (SELECT s.client_id FROM verification_sessions s WHERE s.id = $2), $3,
+    (SELECT s.scope FROM verification_sessions s WHERE s.id = $2),
+    (SELECT s.sealed_claims FROM verification_sessions s WHERE s.id = $2), $4, $5, NULL)
 `
 
 type CreateGrantParams struct {
 	ID        kyc.ID
+	SessionID kyc.ID
 	Subject   string
 	CreatedAt time.Time
 	ExpiresAt time.Time
-	SessionID kyc.ID
 }
 
-func (q *Queries) CreateGrant(ctx context.Context, arg CreateGrantParams) (int64, error) {
-	result, err := q.db.Exec(ctx, createGrant,
+func (q *Queries) CreateGrant(ctx context.Context, arg CreateGrantParams) error {
+	_, err := q.db.Exec(ctx, createGrant,
 		arg.ID,
+		arg.SessionID,
 		arg.Subject,
 		arg.CreatedAt,
 		arg.ExpiresAt,
-		arg.SessionID,
 	)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
+	return err
 }
 
 const createToken = `-- name: CreateToken :exec

@@ -25,7 +25,7 @@ type Querier interface {
 	CountSessionsByStatus(ctx context.Context) ([]CountSessionsByStatusRow, error)
 	CountWebhooks(ctx context.Context) (CountWebhooksRow, error)
 	CreateClient(ctx context.Context, arg CreateClientParams) error
-	CreateGrant(ctx context.Context, arg CreateGrantParams) (int64, error)
+	CreateGrant(ctx context.Context, arg CreateGrantParams) error
 	CreateSession(ctx context.Context, arg CreateSessionParams) error
 	CreateToken(ctx context.Context, arg CreateTokenParams) error
 	DeferWebhooks(ctx context.Context, arg DeferWebhooksParams) (int64, error)

@@ -2274,6 +2274,11 @@ type GetAssetReply200Headers struct {
 	CacheControl string
 }
 
+// GetAssetReply404Headers the declared response headers of an HTTP 404 response for GetAsset
+type GetAssetReply404Headers struct {
+	CacheControl string
+}
+
 // GetAssetReplyDefaultHeaders the declared response headers of an HTTP default response for GetAsset
 type GetAssetReplyDefaultHeaders struct {
 	CacheControl string
@@ -2282,12 +2287,21 @@ type GetAssetReplyDefaultHeaders struct {
 type GetAssetReply struct {
 	Body         []byte
 	HTTPResponse *http.Response
+	// JSON404 the response for an HTTP 404 `application/json` response
+	JSON404 *Page
 	// JSONDefault the response for an HTTP default `application/json` response
 	JSONDefault *Page
 	// Headers200 the parsed response headers for an HTTP 200 response
 	Headers200 *GetAssetReply200Headers
+	// Headers404 the parsed response headers for an HTTP 404 response
+	Headers404 *GetAssetReply404Headers
 	// HeadersDefault the parsed response headers for an HTTP default response
 	HeadersDefault *GetAssetReplyDefaultHeaders
+}
+
+// GetJSON404 returns the response for an HTTP 404 `application/json` response
+func (r GetAssetReply) GetJSON404() *Page {
+	return r.JSON404
 }
 
 // GetJSONDefault returns the response for an HTTP default `application/json` response
@@ -4084,12 +4098,22 @@ func ParseGetAssetReply(rsp *http.Response) (*GetAssetReply, error) {
 	}
 
 	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON404 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Page
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSONDefault = &dest
+
+	case rsp.StatusCode == 404:
+	// Content-type (text/html; charset=utf-8) unsupported
 
 	case true:
 		// Content-type (text/html; charset=utf-8) unsupported
@@ -4107,6 +4131,16 @@ func ParseGetAssetReply(rsp *http.Response) (*GetAssetReply, error) {
 			headers.CacheControl = value
 		}
 		response.Headers200 = &headers
+	case rsp.StatusCode == 404:
+		var headers GetAssetReply404Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers404 = &headers
 	case true:
 		var headers GetAssetReplyDefaultHeaders
 		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
