@@ -21,4 +21,4 @@ UPDATE authorization_codes SET used_at = CAST(sqlc.arg('now') AS timestamptz)
 WHERE session_id = @session_id AND used_at IS NULL;
 
 -- name: DropCode :execrows
-DELETE FROM authorization_codes WHERE session_id = @session_id AND used_at IS NULL;
+DELETE FROM authorization_codes WHERE session_id = @session_id;

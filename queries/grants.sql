@@ -1,8 +1,9 @@
--- name: CreateGrant :execrows
+-- name: CreateGrant :exec
 INSERT INTO grants (id, session_id, client_id, subject, scope, sealed_claims, created_at, expires_at, revoked_at)
-SELECT CAST(sqlc.arg('id') AS uuid), s.id, s.client_id, CAST(sqlc.arg('subject') AS text), s.scope, s.sealed_claims,
-    CAST(sqlc.arg('created_at') AS timestamptz), CAST(sqlc.arg('expires_at') AS timestamptz), NULL
-FROM verification_sessions s WHERE s.id = @session_id AND s.status = 'verified';
+VALUES (@id, @session_id,
+    (SELECT s.client_id FROM verification_sessions s WHERE s.id = @session_id), @subject,
+    (SELECT s.scope FROM verification_sessions s WHERE s.id = @session_id),
+    (SELECT s.sealed_claims FROM verification_sessions s WHERE s.id = @session_id), @created_at, @expires_at, NULL);
 
 -- name: CreateToken :exec
 INSERT INTO tokens (id, grant_id, kind, hash, created_at, expires_at, revoked_at)

@@ -30,7 +30,7 @@ WHERE id = @id AND version = @version;
 
 -- name: ScheduleSession :execrows
 UPDATE verification_sessions SET next_check = @next_check, checks = @checks, lease_until = NULL
-WHERE id = @id AND version = @version;
+WHERE id = @id AND version = @version AND lease_until = CAST(sqlc.arg('lease') AS timestamptz);
 
 -- name: HastenSession :execrows
 UPDATE verification_sessions SET next_check = CAST(sqlc.arg('by') AS timestamptz)
@@ -63,5 +63,5 @@ SELECT status, count(*) AS n FROM verification_sessions GROUP BY status;
 DELETE FROM verification_sessions WHERE verification_sessions.id IN (
     SELECT s.id FROM verification_sessions s
     WHERE s.id < @before AND s.next_check IS NULL AND s.finished_at < @finished_before
-      AND (s.status <> 'failed' OR s.expires_at < @finished_before)
+      AND (s.status NOT IN ('failed', 'expired') OR s.expires_at < @finished_before)
     ORDER BY s.id LIMIT CAST(@n AS bigint));

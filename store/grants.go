@@ -35,11 +35,10 @@ func (s *Store) Redeem(ctx context.Context, code kyc.Code, grant kyc.Grant, toke
 		if err := one(rows, err, ErrConflict); err != nil {
 			return err
 		}
-		rows, err = q.CreateGrant(ctx, pgdb.CreateGrantParams{
+		if err := q.CreateGrant(ctx, pgdb.CreateGrantParams{
 			ID: grant.ID, Subject: grant.Subject, CreatedAt: now, ExpiresAt: micro(grant.ExpiresAt),
 			SessionID: code.SessionID,
-		})
-		if err := one(rows, err, ErrConflict); err != nil {
+		}); err != nil {
 			return err
 		}
 		if err := q.CreateToken(ctx, pgdb.CreateTokenParams{
@@ -48,6 +47,8 @@ func (s *Store) Redeem(ctx context.Context, code kyc.Code, grant kyc.Grant, toke
 		}); err != nil {
 			return err
 		}
+		// Last, because it erases what the grant copies; it is also what refuses a
+		// session that is not verified any more.
 		rows, err = q.CompleteSession(ctx, pgdb.CompleteSessionParams{Now: now, ID: code.SessionID})
 		return one(rows, err, ErrConflict)
 	})

@@ -38,20 +38,22 @@ func (s *Store) Apply(ctx context.Context, session kyc.Session, e kyc.Effects) e
 		return s.err("saving session", one(rows, err, ErrStale))
 	}
 	return s.tx(ctx, "saving session", func(q pgdb.Querier) error {
+		// The code before the session, as in Redeem: in different orders the two
+		// would wait for each other.
+		if e.DropCode {
+			if _, err := q.DropCode(ctx, session.ID); err != nil {
+				return err
+			}
+		}
 		rows, err := q.SaveSession(ctx, saveSessionParams(session))
 		if err := one(rows, err, ErrStale); err != nil {
 			return err
 		}
-		return applyEffects(ctx, q, session.ID, e)
+		return addEffects(ctx, q, e)
 	})
 }
 
-func applyEffects(ctx context.Context, q pgdb.Querier, id kyc.ID, e kyc.Effects) error {
-	if e.DropCode {
-		if _, err := q.DropCode(ctx, id); err != nil {
-			return err
-		}
-	}
+func addEffects(ctx context.Context, q pgdb.Querier, e kyc.Effects) error {
 	if e.Code != nil {
 		rows, err := q.PutCode(ctx, putCodeParams(*e.Code))
 		if err := one(rows, err, ErrConflict); err != nil {

@@ -92,7 +92,7 @@ func (x querier) CreateClient(ctx context.Context, arg pgdb.CreateClientParams) 
 	return x.q.CreateClient(ctx, litedb.CreateClientParams(arg))
 }
 
-func (x querier) CreateGrant(ctx context.Context, arg pgdb.CreateGrantParams) (int64, error) {
+func (x querier) CreateGrant(ctx context.Context, arg pgdb.CreateGrantParams) error {
 	return x.q.CreateGrant(ctx, litedb.CreateGrantParams(arg))
 }
 

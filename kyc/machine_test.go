@@ -1,0 +1,139 @@
+package kyc_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"vouchgate/kyc"
+)
+
+// machine drives a session with random operations at random times and checks
+// after each what must hold of every session.
+type machine struct {
+	s       kyc.Session
+	now     time.Time
+	before  kyc.Session
+	effects kyc.Effects
+	err     error
+	action  kyc.Action
+	told    map[string]bool // events by attempt: a webhook row may exist once
+	opened  int
+}
+
+func (m *machine) do(action kyc.Action, move func() (kyc.Effects, error)) {
+	m.before, m.action = m.s, action
+	m.effects, m.err = move()
+}
+
+func (m *machine) actions() map[string]func(*rapid.T) {
+	someRequest := func(r *rapid.T) string {
+		return rapid.SampledFrom([]string{m.s.RequestID, "stranger", ""}).Draw(r, "request")
+	}
+	return map[string]func(*rapid.T){
+		"wait": func(r *rapid.T) {
+			m.now = m.now.Add(time.Duration(rapid.Int64Range(0, int64(40*time.Hour)).Draw(r, "for")))
+			m.do("", func() (kyc.Effects, error) { return kyc.Effects{}, nil })
+		},
+		"open": func(r *rapid.T) {
+			b := binding
+			b.State = rapid.SampledFrom([]string{"state", "state", "state", "other"}).Draw(r, "state")
+			b.BrowserHash = []byte(rapid.SampledFrom([]string{"one", "two"}).Draw(r, "browser"))
+			m.opened++
+			v := kyc.Verification{RequestID: fmt.Sprint("r", m.opened), EndsAt: at(m.now.Add(15 * time.Minute))}
+			m.do(kyc.ActionOpen, func() (kyc.Effects, error) { return m.s.Open(b, v, m.now, m.now.Add(time.Second)) })
+		},
+		"prove": func(r *rapid.T) {
+			request := someRequest(r)
+			m.do(kyc.ActionProve, func() (kyc.Effects, error) { return m.s.Prove(request, []byte("sealed"), m.now) })
+		},
+		"refuse": func(r *rapid.T) {
+			request := someRequest(r)
+			m.do(kyc.ActionRefuse, func() (kyc.Effects, error) { return m.s.Refuse(request, kyc.FailureIssuer, m.now) })
+		},
+		"expire": func(*rapid.T) {
+			m.do(kyc.ActionExpire, func() (kyc.Effects, error) { return m.s.Expire(m.now) })
+		},
+		"cancel": func(*rapid.T) {
+			m.do(kyc.ActionCancel, func() (kyc.Effects, error) { return m.s.Cancel(m.now) })
+		},
+		"": func(r *rapid.T) { m.check(r) },
+	}
+}
+
+func (m *machine) check(r *rapid.T) {
+	want, illegal := m.before.Status.Next(m.action)
+	switch {
+	case m.action == "":
+	case m.err != nil:
+		if diff := m.s.Status != m.before.Status || m.s.UpdatedAt != m.before.UpdatedAt; diff {
+			r.Fatalf("%s was refused and yet changed the session: %v", m.action, m.err)
+		}
+		if illegal != nil && !errors.Is(m.err, kyc.ErrIllegalMove) {
+			r.Fatalf("%s of a session that is %s: %v", m.action, m.before.Status, m.err)
+		}
+	case illegal != nil || m.s.Status != want:
+		r.Fatalf("%s led from %s to %s", m.action, m.before.Status, m.s.Status)
+	default:
+		m.checkEffects(r)
+	}
+	m.checkState(r)
+	m.action = ""
+}
+
+func (m *machine) checkEffects(r *rapid.T) {
+	if (m.effects.Event == nil) != (m.action == kyc.ActionOpen) {
+		r.Fatalf("%s: event is %v", m.action, m.effects.Event)
+	}
+	again := m.action == kyc.ActionOpen && m.before.Attempts > 0
+	if drop := again || m.action == kyc.ActionExpire || m.action == kyc.ActionCancel; m.effects.DropCode != drop {
+		r.Fatalf("%s: DropCode is %v", m.action, m.effects.DropCode)
+	}
+	if e := m.effects.Event; e != nil {
+		key := fmt.Sprint(e.Attempt, e.Type)
+		if m.told[key] {
+			r.Fatalf("%s was told twice in attempt %d", e.Type, e.Attempt)
+		}
+		m.told[key] = true
+		if e.Status != m.s.Status || e.Code != "" {
+			r.Fatalf("event of a session that is %s: %+v", m.s.Status, e)
+		}
+	}
+}
+
+func (m *machine) checkState(r *rapid.T) {
+	s := &m.s
+	ended := slices.Contains([]kyc.Status{kyc.StatusFailed, kyc.StatusExpired, kyc.StatusDenied}, s.Status)
+	switch {
+	case !slices.Contains(kyc.Statuses, s.Status):
+		r.Fatalf("status %s is not in the table", s.Status)
+	case (s.SealedClaims != nil) != (s.Status == kyc.StatusVerified):
+		r.Fatalf("claims of a session that is %s: %v", s.Status, s.SealedClaims)
+	case (s.NextCheck == nil) != ended:
+		r.Fatalf("next check of a session that is %s: %v", s.Status, s.NextCheck)
+	case (s.FinishedAt != nil) != ended || (s.ErrorCode != "") != ended:
+		r.Fatalf("end of a session that is %s: %v %q", s.Status, s.FinishedAt, s.ErrorCode)
+	case s.Attempts > kyc.MaxAttempts || s.Attempts < m.before.Attempts:
+		r.Fatalf("attempts went from %d to %d", m.before.Attempts, s.Attempts)
+	case m.before.Status.Final() && s.Status != m.before.Status:
+		r.Fatalf("%s is final and became %s", m.before.Status, s.Status)
+	case s.Bound() && (s.State != "state" && m.before.Bound() && m.before.State == "state"):
+		r.Fatalf("the binding changed to state %q", s.State)
+	case s.TimeLeft(m.now) < 0:
+		r.Fatal("time left is negative")
+	case s.FirstGeneration() < m.before.FirstGeneration():
+		r.Fatal("a later attempt begins with an earlier generation of codes")
+	}
+}
+
+func TestASessionKeepsItsRules(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(r *rapid.T) {
+		m := &machine{s: pending(), before: pending(), now: noon, told: map[string]bool{}}
+		r.Repeat(m.actions())
+	})
+}
