@@ -1,9 +1,12 @@
 //go:build ignore
 
 // This program writes querier.gen.go: the queries of gen/litedb behind the
-// interface of gen/pgdb. Each method converts parameters and rows from one
-// package's struct to the other's, which Go allows only while both have the same
-// fields in the same order. A drift between the two schemas does not compile.
+// interface of gen/pgdb, twice.
+//
+// A querier converts parameters and rows from one package's struct to the other's,
+// which Go allows only while both have the same fields in the same order. A drift
+// between the two schemas does not compile. A grouped runs each query of a querier
+// as a piece of group's transactions.
 package main
 
 import (
@@ -36,6 +39,10 @@ func main() {
 		"// querier is gen/litedb behind the interface of gen/pgdb.\ntype querier struct{ q *litedb.Queries }\n")
 	for _, m := range methods {
 		writeMethod(&b, structs, m)
+	}
+	b.WriteString("\n// grouped is a querier whose queries are pieces of group's transactions.\ntype grouped struct{ g *group }\n")
+	for _, m := range methods {
+		writeGrouped(&b, structs, m)
 	}
 	src, err := format.Source(b.Bytes())
 	if err != nil {
@@ -100,4 +107,34 @@ func writeMethod(b *bytes.Buffer, structs map[string]bool, m *ast.Field) {
 	default:
 		fmt.Fprintf(b, "%s(%s, error) {\nreturn %s\n}\n", head, result, invoke)
 	}
+}
+
+func writeGrouped(b *bytes.Buffer, structs map[string]bool, m *ast.Field) {
+	name, fn := m.Names[0].Name, m.Type.(*ast.FuncType)
+	params, call := []string{"ctx context.Context"}, []string{"ctx"}
+	for _, p := range fn.Params.List[1:] {
+		params = append(params, p.Names[0].Name+" "+qualified(structs, p.Type))
+		call = append(call, p.Names[0].Name)
+	}
+	invoke := "q." + name + "(" + strings.Join(call, ", ") + ")"
+	head := "\nfunc (x grouped) " + name + "(" + strings.Join(params, ", ") + ") "
+	run := "x.g.do(ctx, func(q pgdb.Querier) error "
+	if len(fn.Results.List) == 1 {
+		fmt.Fprintf(b, "%serror {\nreturn %s{ return %s })\n}\n", head, run, invoke)
+		return
+	}
+	fmt.Fprintf(b, "%s(out %s, err error) {\nerr = %s{\nvar err error\nout, err = %s\nreturn err\n})\nreturn out, err\n}\n",
+		head, qualified(structs, fn.Results.List[0].Type), run, invoke)
+}
+
+// qualified prints a type as other packages write it.
+func qualified(structs map[string]bool, t ast.Expr) string {
+	typ := types.ExprString(t)
+	if item, list := strings.CutPrefix(typ, "[]"); list && structs[item] {
+		return "[]pgdb." + item
+	}
+	if structs[typ] {
+		return "pgdb." + typ
+	}
+	return typ
 }

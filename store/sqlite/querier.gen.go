@@ -287,3 +287,434 @@ func (x querier) UpdateClient(ctx context.Context, arg pgdb.UpdateClientParams) 
 func (x querier) VoidCode(ctx context.Context, arg pgdb.VoidCodeParams) (int64, error) {
 	return x.q.VoidCode(ctx, litedb.VoidCodeParams(arg))
 }
+
+// grouped is a querier whose queries are pieces of group's transactions.
+type grouped struct{ g *group }
+
+func (x grouped) AddAudit(ctx context.Context, arg pgdb.AddAuditParams) error {
+	return x.g.do(ctx, func(q pgdb.Querier) error { return q.AddAudit(ctx, arg) })
+}
+
+func (x grouped) AddClientSecret(ctx context.Context, arg pgdb.AddClientSecretParams) error {
+	return x.g.do(ctx, func(q pgdb.Querier) error { return q.AddClientSecret(ctx, arg) })
+}
+
+func (x grouped) AddWebhook(ctx context.Context, arg pgdb.AddWebhookParams) error {
+	return x.g.do(ctx, func(q pgdb.Querier) error { return q.AddWebhook(ctx, arg) })
+}
+
+func (x grouped) AddWebhookSecret(ctx context.Context, arg pgdb.AddWebhookSecretParams) error {
+	return x.g.do(ctx, func(q pgdb.Querier) error { return q.AddWebhookSecret(ctx, arg) })
+}
+
+func (x grouped) ClaimDueSessions(ctx context.Context, arg pgdb.ClaimDueSessionsParams) (out []pgdb.VerificationSession, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.ClaimDueSessions(ctx, arg)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) ClaimDueWebhooks(ctx context.Context, arg pgdb.ClaimDueWebhooksParams) (out []pgdb.NotificationPendingWebhook, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.ClaimDueWebhooks(ctx, arg)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) ClaimSession(ctx context.Context, arg pgdb.ClaimSessionParams) (out []pgdb.VerificationSession, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.ClaimSession(ctx, arg)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) CompleteSession(ctx context.Context, arg pgdb.CompleteSessionParams) (out int64, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.CompleteSession(ctx, arg)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) CountOpenSessions(ctx context.Context) (out []pgdb.CountOpenSessionsRow, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.CountOpenSessions(ctx)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) CountSessionsByStatus(ctx context.Context) (out []pgdb.CountSessionsByStatusRow, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.CountSessionsByStatus(ctx)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) CountWebhooks(ctx context.Context) (out pgdb.CountWebhooksRow, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.CountWebhooks(ctx)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) CreateClient(ctx context.Context, arg pgdb.CreateClientParams) error {
+	return x.g.do(ctx, func(q pgdb.Querier) error { return q.CreateClient(ctx, arg) })
+}
+
+func (x grouped) CreateGrant(ctx context.Context, arg pgdb.CreateGrantParams) error {
+	return x.g.do(ctx, func(q pgdb.Querier) error { return q.CreateGrant(ctx, arg) })
+}
+
+func (x grouped) CreateSession(ctx context.Context, arg pgdb.CreateSessionParams) error {
+	return x.g.do(ctx, func(q pgdb.Querier) error { return q.CreateSession(ctx, arg) })
+}
+
+func (x grouped) CreateToken(ctx context.Context, arg pgdb.CreateTokenParams) error {
+	return x.g.do(ctx, func(q pgdb.Querier) error { return q.CreateToken(ctx, arg) })
+}
+
+func (x grouped) DeferWebhooks(ctx context.Context, arg pgdb.DeferWebhooksParams) (out int64, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.DeferWebhooks(ctx, arg)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) DeleteClient(ctx context.Context, id string) (out int64, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.DeleteClient(ctx, id)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) DisableWebhook(ctx context.Context, arg pgdb.DisableWebhookParams) (out int64, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.DisableWebhook(ctx, arg)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) DropCode(ctx context.Context, sessionID kyc.ID) (out int64, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.DropCode(ctx, sessionID)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) EndClientSecrets(ctx context.Context, arg pgdb.EndClientSecretsParams) (out int64, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.EndClientSecrets(ctx, arg)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) EndWebhookSecrets(ctx context.Context, arg pgdb.EndWebhookSecretsParams) (out int64, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.EndWebhookSecrets(ctx, arg)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) FinishWebhooks(ctx context.Context, arg pgdb.FinishWebhooksParams) (out int64, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.FinishWebhooks(ctx, arg)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) GetClient(ctx context.Context, id string) (out pgdb.Client, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.GetClient(ctx, id)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) GetCode(ctx context.Context, sessionID kyc.ID) (out pgdb.AuthorizationCode, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.GetCode(ctx, sessionID)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) GetSession(ctx context.Context, id kyc.ID) (out pgdb.VerificationSession, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.GetSession(ctx, id)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) GetSessionByRequest(ctx context.Context, requestID string) (out pgdb.VerificationSession, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.GetSessionByRequest(ctx, requestID)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) GetToken(ctx context.Context, id kyc.ID) (out pgdb.GetTokenRow, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.GetToken(ctx, id)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) GetWebhook(ctx context.Context, id kyc.ID) (out pgdb.NotificationPendingWebhook, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.GetWebhook(ctx, id)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) HastenSession(ctx context.Context, arg pgdb.HastenSessionParams) (out int64, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.HastenSession(ctx, arg)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) HoldWebhooks(ctx context.Context, arg pgdb.HoldWebhooksParams) (out int64, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.HoldWebhooks(ctx, arg)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) ListAudit(ctx context.Context, sessionID string) (out []pgdb.AuditEvent, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.ListAudit(ctx, sessionID)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) ListClientSecrets(ctx context.Context, clientID string) (out []pgdb.ClientSecret, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.ListClientSecrets(ctx, clientID)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) ListClients(ctx context.Context) (out []pgdb.Client, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.ListClients(ctx)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) ListSessions(ctx context.Context, arg pgdb.ListSessionsParams) (out []pgdb.VerificationSession, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.ListSessions(ctx, arg)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) ListWebhookSecrets(ctx context.Context, clientID string) (out []pgdb.WebhookSecret, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.ListWebhookSecrets(ctx, clientID)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) ListWebhooks(ctx context.Context, arg pgdb.ListWebhooksParams) (out []pgdb.NotificationPendingWebhook, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.ListWebhooks(ctx, arg)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) PurgeAudit(ctx context.Context, arg pgdb.PurgeAuditParams) (out int64, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.PurgeAudit(ctx, arg)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) PurgeClientSecrets(ctx context.Context, before time.Time) (out int64, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.PurgeClientSecrets(ctx, before)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) PurgeGrants(ctx context.Context, arg pgdb.PurgeGrantsParams) (out int64, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.PurgeGrants(ctx, arg)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) PurgeSessions(ctx context.Context, arg pgdb.PurgeSessionsParams) (out int64, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.PurgeSessions(ctx, arg)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) PurgeWebhookSecrets(ctx context.Context, before time.Time) (out int64, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.PurgeWebhookSecrets(ctx, before)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) PurgeWebhooks(ctx context.Context, arg pgdb.PurgeWebhooksParams) (out int64, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.PurgeWebhooks(ctx, arg)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) PutCode(ctx context.Context, arg pgdb.PutCodeParams) (out int64, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.PutCode(ctx, arg)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) RedeemCode(ctx context.Context, arg pgdb.RedeemCodeParams) (out int64, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.RedeemCode(ctx, arg)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) ReleaseWebhooks(ctx context.Context, arg pgdb.ReleaseWebhooksParams) (out int64, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.ReleaseWebhooks(ctx, arg)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) ReplayWebhook(ctx context.Context, arg pgdb.ReplayWebhookParams) (out int64, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.ReplayWebhook(ctx, arg)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) RescheduleWebhook(ctx context.Context, arg pgdb.RescheduleWebhookParams) (out int64, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.RescheduleWebhook(ctx, arg)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) RevokeGrantOfSession(ctx context.Context, arg pgdb.RevokeGrantOfSessionParams) (out int64, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.RevokeGrantOfSession(ctx, arg)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) SaveSession(ctx context.Context, arg pgdb.SaveSessionParams) (out int64, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.SaveSession(ctx, arg)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) ScheduleSession(ctx context.Context, arg pgdb.ScheduleSessionParams) (out int64, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.ScheduleSession(ctx, arg)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) UpdateClient(ctx context.Context, arg pgdb.UpdateClientParams) (out int64, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.UpdateClient(ctx, arg)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) VoidCode(ctx context.Context, arg pgdb.VoidCodeParams) (out int64, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.VoidCode(ctx, arg)
+		return err
+	})
+	return out, err
+}

@@ -44,8 +44,9 @@ var settings = url.Values{
 type Backend struct {
 	store.Migrator
 	write, read       *sql.DB
-	writeQ, readQ     querier
+	readQ             querier
 	writeStmts, stmts *statements
+	group             *group
 }
 
 // Open opens the database file at a path, and makes it if it does not exist. It
@@ -69,7 +70,7 @@ func Open(ctx context.Context, path string) (*Backend, error) {
 		return nil, err
 	}
 	b.writeStmts, b.stmts = newStatements(b.write), newStatements(b.read)
-	b.writeQ, b.readQ = querier{litedb.New(b.writeStmts)}, querier{litedb.New(b.stmts)}
+	b.readQ, b.group = querier{litedb.New(b.stmts)}, newGroup(b.write, b.writeStmts)
 	if b.Migrator, err = store.NewMigrator("sqlite", goose.DialectSQLite3, b.write); err != nil {
 		_ = b.Close()
 		return nil, err
@@ -96,27 +97,14 @@ func open(ctx context.Context, path string, settings url.Values, conns int) (*sq
 func (b *Backend) Reader() pgdb.Querier { return b.readQ }
 
 // Writer implements store.Backend.
-func (b *Backend) Writer() pgdb.Querier { return b.writeQ }
+func (b *Backend) Writer() pgdb.Querier { return grouped{b.group} }
 
 // Background implements store.Backend: on SQLite the same as Writer.
-func (b *Backend) Background() pgdb.Querier { return b.writeQ }
+func (b *Backend) Background() pgdb.Querier { return grouped{b.group} }
 
 // Tx implements store.Backend.
 func (b *Backend) Tx(ctx context.Context, fn func(pgdb.Querier) error) error {
-	tx, err := b.write.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer tx.Rollback() // after Commit it does nothing
-	stmts := b.writeStmts.in(tx)
-	if err := fn(querier{litedb.New(stmts)}); err != nil {
-		return err
-	}
-	if err := tx.Commit(); err != nil {
-		return err
-	}
-	stmts.learn(ctx)
-	return nil
+	return b.group.do(ctx, fn)
 }
 
 // Notify implements store.Backend. The file belongs to one process, which wakes

@@ -110,6 +110,8 @@ func (s *statements) QueryRowContext(ctx context.Context, query string, args ...
 // writing connection.
 func (s *statements) in(tx *sql.Tx) *txStatements { return &txStatements{s: s, tx: tx} }
 
+// txStatements does not let a context interrupt a statement: SQLite would undo the
+// whole transaction, in which there may be pieces of others.
 type txStatements struct {
 	s      *statements
 	tx     *sql.Tx
@@ -133,6 +135,7 @@ func (t *txStatements) learn(ctx context.Context) {
 
 // ExecContext implements litedb.DBTX.
 func (t *txStatements) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	ctx = context.WithoutCancel(ctx)
 	if stmt := t.stmt(ctx, query); stmt != nil {
 		return stmt.ExecContext(ctx, args...)
 	}
@@ -146,6 +149,7 @@ func (t *txStatements) PrepareContext(ctx context.Context, query string) (*sql.S
 
 // QueryContext implements litedb.DBTX.
 func (t *txStatements) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	ctx = context.WithoutCancel(ctx)
 	if stmt := t.stmt(ctx, query); stmt != nil {
 		return stmt.QueryContext(ctx, args...)
 	}
@@ -154,6 +158,7 @@ func (t *txStatements) QueryContext(ctx context.Context, query string, args ...a
 
 // QueryRowContext implements litedb.DBTX.
 func (t *txStatements) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	ctx = context.WithoutCancel(ctx)
 	if stmt := t.stmt(ctx, query); stmt != nil {
 		return stmt.QueryRowContext(ctx, args...)
 	}
