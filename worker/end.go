@@ -1,0 +1,84 @@
+package worker
+
+import (
+	"context"
+	"errors"
+
+	"vouchgate/kyc"
+	"vouchgate/store"
+)
+
+type move func(*kyc.Session) (kyc.Effects, error)
+
+// end makes a move and writes it with its effects in one transaction. If somebody
+// else wrote the session meanwhile, the move is decided again on what they wrote;
+// that it has become illegal then is no error: the first final answer wins.
+func (c *Checker) end(s kyc.Session, client kyc.Client, m move) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.ctx), rowTimeout)
+	defer cancel()
+	queued := false
+	decide := func(v *kyc.Session) (kyc.Effects, error) {
+		effects, err := m(v)
+		if err != nil {
+			return kyc.Effects{}, err
+		}
+		err = c.tell(v, client, &effects)
+		queued = effects.Webhook != nil
+		return effects, err
+	}
+	moved := s
+	effects, err := decide(&moved)
+	if err == nil {
+		err = c.cfg.Store.Apply(ctx, moved, effects)
+	}
+	if errors.Is(err, store.ErrStale) {
+		moved, err = c.cfg.Store.UpdateSession(ctx, s.ID, decide)
+	}
+	switch {
+	case err == nil:
+		c.ended(moved, queued)
+	case errors.Is(err, kyc.ErrIllegalMove), errors.Is(err, store.ErrNotFound):
+		c.unfollow(s.ID)
+		c.cfg.Log.Debug("session had moved on", "session_id", s.ID, "client_id", s.ClientID, "error", err)
+	default:
+		c.cfg.Log.Error("outcome of a session not written yet", "session_id", s.ID, "client_id", s.ClientID, "error", err)
+		c.schedule(s, c.cfg.now().Add(askAgain))
+	}
+}
+
+// ended tells everybody who wants to know that a session has a new state.
+func (c *Checker) ended(s kyc.Session, queued bool) {
+	c.unfollow(s.ID)
+	c.metrics.sessionEnded(s.Status)
+	c.cfg.Log.Info("session "+string(s.Status), "session_id", s.ID, "client_id", s.ClientID,
+		"verification_id", s.RequestID, "error_code", s.ErrorCode, "checks", s.Checks)
+	if queued {
+		c.queued()
+	}
+	c.cfg.Changed(s.ID)
+}
+
+// tell adds to the effects of a move what the client is told: the webhook's row
+// and, for a client that takes its code by webhook, the code. A disabled client
+// is told nothing.
+func (c *Checker) tell(s *kyc.Session, client kyc.Client, e *kyc.Effects) error {
+	if e.Event == nil || !client.Enabled() || client.WebhookURL == "" {
+		return nil
+	}
+	at := e.Event.At
+	if e.Event.Type == kyc.EventVerified && client.CodeDelivery == kyc.DeliverByWebhook {
+		generation := s.FirstGeneration()
+		handle := s.DeriveCode(generation, c.cfg.Ring.MAC)
+		code := s.NewCode(handle, generation, at, kyc.WebhookCodeLifetime)
+		e.Code = &code
+		e.Event.Code, e.Event.State = handle.String(), s.State
+	}
+	id, err := kyc.NewID(at, c.cfg.Rand)
+	if err != nil {
+		return err
+	}
+	e.Webhook, err = e.Event.Queue(id, client, func(body []byte) ([]byte, error) {
+		return c.cfg.Ring.Seal(kyc.PurposeWebhookBody, id[:], body)
+	})
+	return err
+}
