@@ -107,6 +107,16 @@ func ClaimsOf(scope string) []string {
 	return names
 }
 
+// CoveredScopes lists, in alphabetical order, the scope names that ask for nothing
+// but claims that the given scopes ask for too: who may have a profile may ask for
+// the given name alone.
+func CoveredScopes(scopes []string) []string {
+	claims := ClaimsOf(strings.Join(scopes, " "))
+	return slices.DeleteFunc(KnownScopes(), func(name string) bool {
+		return slices.ContainsFunc(ClaimsOf(name), func(claim string) bool { return !slices.Contains(claims, claim) })
+	})
+}
+
 // AsksForImage says whether a scope asks for a portrait, which makes the
 // verifier's answer large.
 func AsksForImage(scope string) bool { return slices.Contains(ClaimsOf(scope), "portrait") }

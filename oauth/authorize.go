@@ -18,6 +18,7 @@ type Client struct {
 	ID           string
 	RedirectURIs []string // as registered
 	Scopes       []string // what it may ask for, and gets when it asks for nothing
+	Narrower     []string // what it may ask for as well, because Scopes cover it
 	PKCERequired bool
 	Disabled     bool
 }
@@ -62,7 +63,11 @@ func ParseAuthorize(raw string, look func(clientID string) (Client, error), know
 	if fault != nil {
 		return AuthorizeRequest{}, NewRedirectError(uri, state, fault.code, fault.text)
 	}
-	scope, err := GrantScope(p.Get("scope"), client.Scopes, known)
+	allowed := client.Scopes
+	if p.Get("scope") != "" {
+		allowed = slices.Concat(client.Scopes, client.Narrower)
+	}
+	scope, err := GrantScope(p.Get("scope"), allowed, known)
 	if err != nil {
 		return AuthorizeRequest{}, NewRedirectError(uri, state, CodeInvalidScope, err.Error())
 	}

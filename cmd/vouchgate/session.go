@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"vouchgate/kyc"
+	"vouchgate/store"
+)
+
+type sessionCmd struct {
+	List sessionListCmd `cmd:"" help:"List sessions, newest first."`
+	Show sessionShowCmd `cmd:"" help:"Show a session and its audit trail; never claims."`
+}
+
+// sessionView is how a session is printed: what an operator needs to help, and
+// nothing that was proved, nor what would let him go on with the session.
+type sessionView struct {
+	ID             kyc.ID             `json:"session_id"`
+	ClientID       string             `json:"client_id"`
+	Method         kyc.Method         `json:"method"`
+	Status         kyc.Status         `json:"status"`
+	Error          string             `json:"error,omitempty"`
+	Scope          string             `json:"scope,omitempty"`
+	RedirectURI    string             `json:"redirect_uri,omitempty"`
+	VerificationID string             `json:"verification_id,omitempty"`
+	Attempts       int64              `json:"attempts"`
+	Checks         int64              `json:"checks"`
+	NextCheck      *time.Time         `json:"next_check,omitempty"`
+	CreatedAt      time.Time          `json:"created_at"`
+	AuthorizedAt   *time.Time         `json:"authorized_at,omitempty"`
+	VerifiedAt     *time.Time         `json:"verified_at,omitempty"`
+	FinishedAt     *time.Time         `json:"finished_at,omitempty"`
+	ExpiresAt      time.Time          `json:"expires_at"`
+	UpdatedAt      time.Time          `json:"updated_at"`
+	Audit          []store.AuditEvent `json:"audit,omitempty"`
+}
+
+func viewSession(s kyc.Session) sessionView {
+	return sessionView{
+		ID: s.ID, ClientID: s.ClientID, Method: s.Method, Status: s.Status, Error: s.ErrorCode, Scope: s.Scope,
+		RedirectURI: s.RedirectURI, VerificationID: s.RequestID, Attempts: s.Attempts, Checks: s.Checks,
+		NextCheck: s.NextCheck, CreatedAt: s.CreatedAt, AuthorizedAt: s.AuthorizedAt, VerifiedAt: s.VerifiedAt,
+		FinishedAt: s.FinishedAt, ExpiresAt: s.ExpiresAt, UpdatedAt: s.UpdatedAt,
+	}
+}
+
+type sessionListCmd struct {
+	storageSettings `embed:""`
+	Client          string `placeholder:"ID" help:"Only those of one client."`
+	Status          string `placeholder:"STATUS" help:"Only those that are pending, authorized, verified, completed, failed, expired or denied."`
+	Limit           int    `default:"100" placeholder:"N" help:"How many at most (default 100)."`
+	JSON            bool   `name:"json" help:"Print JSON."`
+}
+
+// Run implements the verb session list.
+func (c *sessionListCmd) Run(ctx context.Context, p *program, given *sources) error {
+	f := given.faults
+	config := c.storageSettings.check(&f)
+	f.limit(c.Limit)
+	if c.Status != "" && !slices.Contains(kyc.Statuses, kyc.Status(c.Status)) {
+		f.add("status", "must be one of: %s", fmt.Sprint(kyc.Statuses))
+	}
+	return p.withStorage(ctx, f, config, func(s *storage) error {
+		found, err := s.store.Sessions(ctx, store.SessionFilter{ClientID: c.Client, Status: kyc.Status(c.Status), Limit: c.Limit})
+		if err != nil {
+			return err
+		}
+		views, rows := []sessionView{}, []row{}
+		for _, session := range found {
+			v := viewSession(session)
+			views = append(views, v)
+			rows = append(rows, row{v.ID.String(), v.ClientID, string(v.Status), v.Error, fmt.Sprint(v.Attempts), at(&v.CreatedAt), at(&v.UpdatedAt)})
+		}
+		if c.JSON {
+			return p.printJSON(views)
+		}
+		return p.printTable(row{"SESSION", "CLIENT", "STATUS", "ERROR", "ATTEMPTS", "CREATED", "UPDATED"}, rows)
+	})
+}
+
+type sessionShowCmd struct {
+	storageSettings `embed:""`
+	ID              string `arg:"" name:"id" help:"The session's id."`
+	JSON            bool   `name:"json" help:"Print JSON."`
+}
+
+// Run implements the verb session show.
+func (c *sessionShowCmd) Run(ctx context.Context, p *program, given *sources) error {
+	f := given.faults
+	config := c.storageSettings.check(&f)
+	id, err := kyc.ParseID(c.ID)
+	if err != nil {
+		f.add("id", "%q is not a session's id", c.ID)
+	}
+	return p.withStorage(ctx, f, config, func(s *storage) error {
+		session, err := s.store.Session(ctx, id)
+		if errors.Is(err, store.ErrNotFound) {
+			return fmt.Errorf("there is no session %s", id)
+		}
+		if err != nil {
+			return err
+		}
+		v := viewSession(session)
+		if v.Audit, err = s.store.Audit(ctx, id); err != nil {
+			return err
+		}
+		if c.JSON {
+			return p.printJSON(v)
+		}
+		return p.printSession(v)
+	})
+}
+
+func (p *program) printSession(v sessionView) error {
+	err := p.printPairs([]row{
+		{"session", v.ID.String()}, {"client_id", v.ClientID}, {"method", string(v.Method)}, {"status", string(v.Status)},
+		{"error", v.Error}, {"scope", v.Scope}, {"redirect URI", v.RedirectURI}, {"verification", v.VerificationID},
+		{"attempts", fmt.Sprint(v.Attempts)}, {"checks", fmt.Sprint(v.Checks)}, {"next check", at(v.NextCheck)},
+		{"created", at(&v.CreatedAt)}, {"opened", at(v.AuthorizedAt)}, {"verified", at(v.VerifiedAt)},
+		{"finished", at(v.FinishedAt)}, {"expires", at(&v.ExpiresAt)}, {"updated", at(&v.UpdatedAt)},
+	})
+	if err != nil || len(v.Audit) == 0 {
+		return err
+	}
+	rows := []row{}
+	for _, e := range v.Audit {
+		rows = append(rows, row{at(&e.At), e.Actor, e.Event})
+	}
+	fmt.Fprintln(p.stdout)
+	return p.printTable(row{"TIME", "ACTOR", "EVENT"}, rows)
+}
