@@ -28,14 +28,18 @@ func (s *Server) GetConfig(context.Context, api.GetConfigRequestObject) (api.Get
 
 // GetContract implements api.StrictServerInterface.
 func (s *Server) GetContract(context.Context, api.GetContractRequestObject) (api.GetContractResponseObject, error) {
-	return answer{status: http.StatusOK, body: s.contract, header: http.Header{
+	return answer{status: http.StatusOK, body: api.Contract, header: http.Header{
 		"Content-Type": {"application/yaml"}, "Cache-Control": {shortCache}, "X-Content-Type-Options": {"nosniff"},
 	}}, nil
 }
 
 // GetDocs implements api.StrictServerInterface.
 func (s *Server) GetDocs(context.Context, api.GetDocsRequestObject) (api.GetDocsResponseObject, error) {
-	a := pageAnswer(http.StatusOK, pages.English, s.docs)
+	body, err := s.docs()
+	if err != nil {
+		return nil, err
+	}
+	a := pageAnswer(http.StatusOK, pages.English, body)
 	a.header.Set("Cache-Control", shortCache)
 	return a, nil
 }

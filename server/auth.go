@@ -70,7 +70,8 @@ func (s *Server) lookClient(ctx context.Context, found *kyc.Client) func(string)
 		}
 		*found = c
 		return oauth.Client{
-			ID: c.ID, RedirectURIs: c.RedirectURIs, Scopes: c.Scopes, PKCERequired: c.PKCERequired, Disabled: !c.Enabled(),
+			ID: c.ID, RedirectURIs: c.RedirectURIs, Scopes: c.Scopes, Narrower: kyc.CoveredScopes(c.Scopes),
+			PKCERequired: c.PKCERequired, Disabled: !c.Enabled(),
 		}, err
 	}
 }

@@ -124,7 +124,7 @@ func (s *Server) meet(ctx context.Context, a arrival, session kyc.Session) (answ
 		return answer{}, s.deadEnd(a, pages.ReasonOtherRequest, "the session was opened with other values")
 	case session.Reusable(b.BrowserHash, now), shown && session.Reusable(session.BrowserHash, now):
 		return s.present(a, session), nil
-	case owned && (session.Status == kyc.StatusVerified || session.Status.Final()):
+	case (owned || shown) && (session.Status == kyc.StatusVerified || session.Status.Final()):
 		return s.present(a, session), nil
 	case session.Status.Final():
 		return answer{}, s.deadEnd(a, pages.ReasonFinished, "the session has ended")
@@ -134,8 +134,6 @@ func (s *Server) meet(ctx context.Context, a arrival, session kyc.Session) (answ
 			e.here = a.path
 		}
 		return answer{}, e
-	case shown && session.Status == kyc.StatusVerified:
-		return s.present(a, session), nil
 	}
 	return s.openHere(ctx, a, session)
 }

@@ -63,7 +63,7 @@ func (s *Server) writeError(w http.ResponseWriter, r *http.Request, err error) {
 		if challenge := problem.Challenge("vouchgate"); challenge != "" {
 			a.header.Set("WWW-Authenticate", challenge)
 		}
-		setRetryAfter(a.header, err)
+		setRetryAfter(a.header, problem.Status, err)
 		_ = a.write(w)
 		return
 	}
@@ -92,7 +92,7 @@ func (s *Server) classify(err error) (*pageError, *oauth.Error) {
 	case errors.As(err, &slow):
 		p := shownAs(pages.ReasonTooManyRequests, http.StatusTooManyRequests)
 		return p, problemOf(p)
-	case errors.Is(err, store.ErrUnavailable), errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, store.ErrUnavailable), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		p := shownAs(pages.ReasonUnavailable, http.StatusServiceUnavailable)
 		return p, oauth.TemporarilyUnavailable(err)
 	case errors.As(err, &problem) && problem.Status < http.StatusInternalServerError:
@@ -143,7 +143,9 @@ func (s *Server) writePage(w http.ResponseWriter, v *visit, e *pageError, err er
 	if e.reason == pages.ReasonUnavailable && e.client != nil {
 		body, fault := s.pages.Unavailable(pages.UnavailablePage{Lang: v.lang, ClientName: e.client.Name, SelfURL: e.selfPath})
 		if fault == nil {
-			_ = pageAnswer(e.status, v.lang, body).write(w)
+			a := pageAnswer(e.status, v.lang, body)
+			setRetryAfter(a.header, e.status, err)
+			_ = a.write(w)
 			return
 		}
 	}
@@ -158,14 +160,21 @@ func (s *Server) writePage(w http.ResponseWriter, v *visit, e *pageError, err er
 		return
 	}
 	a := pageAnswer(e.status, v.lang, body, e.back)
-	setRetryAfter(a.header, err)
+	setRetryAfter(a.header, e.status, err)
 	_ = a.write(w)
 }
 
-func setRetryAfter(h http.Header, err error) {
+// outageRetry is how long callers shall wait while something of ours is down, in
+// seconds.
+const outageRetry = "5"
+
+func setRetryAfter(h http.Header, status int, err error) {
 	var slow limited
-	if errors.As(err, &slow) {
+	switch {
+	case errors.As(err, &slow):
 		h.Set("Retry-After", slow.retryAfter)
+	case status == http.StatusServiceUnavailable:
+		h.Set("Retry-After", outageRetry)
 	}
 }
 
@@ -173,7 +182,7 @@ func setRetryAfter(h http.Header, err error) {
 // look for it. Causes hold no values that somebody sent.
 func (s *Server) logRefusal(ctx context.Context, err error, status int) {
 	v := visitOf(ctx)
-	if status < http.StatusInternalServerError {
+	if status < http.StatusInternalServerError || ctx.Err() != nil { // or the caller has left
 		s.Log.Debug("request refused", "route", v.pattern, "status", status, "error", err)
 		return
 	}

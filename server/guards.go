@@ -58,11 +58,18 @@ func validatorOptions() openapi3filter.Options {
 	return openapi3filter.Options{AuthenticationFunc: openapi3filter.NoopAuthenticationFunc}
 }
 
-// contractFault answers a request that does not fit the contract. A session whose
-// id is malformed is as unknown as any other. The validator's own text may quote
-// what was sent and goes nowhere.
+// contractFault answers a request that does not fit the contract. The validator's
+// own text may quote what was sent and goes nowhere.
 func (s *Server) contractFault(_ context.Context, _ error, w http.ResponseWriter, r *http.Request, _ middleware.ErrorHandlerOpts) {
-	if strings.HasPrefix(r.URL.Path, "/session/") {
+	s.malformed(w, r)
+}
+
+// malformed answers a request whose path or query cannot be read. A session whose
+// id is malformed is as unknown as any other.
+func (s *Server) malformed(w http.ResponseWriter, r *http.Request) {
+	rest, ofSession := strings.CutPrefix(r.URL.Path, "/session/")
+	id, _, _ := strings.Cut(rest, "/")
+	if ofSession && !isUUID(id) {
 		s.writeError(w, r, shownAs(pages.ReasonSessionUnknown, http.StatusNotFound))
 		return
 	}
@@ -153,7 +160,7 @@ func (s *Server) guardNotification(w http.ResponseWriter, r *http.Request) error
 	if s.NotificationKey != "" &&
 		(len(sent) != 1 || subtle.ConstantTimeCompare([]byte(sent[0]), []byte(s.NotificationKey)) != 1) {
 		e := oauth.InvalidRequest("the key of the verifier is missing or wrong")
-		e.Status = http.StatusUnauthorized
+		e.Status, e.Scheme = http.StatusUnauthorized, "ApiKey"
 		return e
 	}
 	if r.Header.Get("Content-Encoding") != "" {

@@ -19,6 +19,9 @@ import (
 // maxURL is the length of the longest request URL, in bytes.
 const maxURL = 8 << 10
 
+// strictTransport keeps browsers on https for a year (RFC 6797).
+const strictTransport = "max-age=31536000; includeSubDomains"
+
 // assemble puts the handlers together: outer handler, guards, generated routing,
 // validation against the contract, generated binding, our operations.
 func (s *Server) assemble() (http.Handler, error) {
@@ -43,11 +46,9 @@ func (s *Server) assemble() (http.Handler, error) {
 	})
 	mux := http.NewServeMux()
 	api.HandlerWithOptions(strict, api.StdHTTPServerOptions{
-		BaseRouter:  mux,
-		Middlewares: []api.MiddlewareFunc{unlessOAuth(spec, validate)},
-		ErrorHandlerFunc: func(w http.ResponseWriter, r *http.Request, err error) {
-			s.writeError(w, r, oauth.InvalidRequest("a parameter of the path or query is malformed").Because(err))
-		},
+		BaseRouter:       mux,
+		Middlewares:      []api.MiddlewareFunc{unlessOAuth(spec, validate)},
+		ErrorHandlerFunc: func(w http.ResponseWriter, r *http.Request, _ error) { s.malformed(w, r) },
 	})
 	return s.surround(mux), nil
 }
@@ -62,6 +63,9 @@ func (s *Server) surround(mux *http.ServeMux) http.Handler {
 		rec := &recorder{ResponseWriter: w}
 		_, pattern := mux.Handler(r)
 		v.pattern = pattern
+		if s.secure() {
+			rec.Header().Set("Strict-Transport-Security", strictTransport)
+		}
 		defer func() {
 			if fault := recover(); fault != nil {
 				s.panicked(rec, r, fault)
@@ -76,12 +80,9 @@ func (s *Server) surround(mux *http.ServeMux) http.Handler {
 			// redirected takes that for success.
 			s.writeError(rec, r, errNoPath)
 		case r.URL.Path == "/" && r.Method == http.MethodGet:
-			http.Redirect(rec, r, "/docs", http.StatusSeeOther)
-		case pattern == "":
+			_ = redirectAnswer("/docs").write(rec)
+		case pattern == "", r.Method == http.MethodHead && movesSomething(r.URL.Path):
 			s.noRoute(rec, r, mux)
-		case r.Method == http.MethodHead && movesSomething(r.URL.Path):
-			rec.Header().Set("Allow", "GET, POST")
-			s.writeError(rec, r, errNoMethod)
 		case browserRoute(r.URL.Path) && foreign.Check(r) != nil:
 			s.writeError(rec, r, shownAs(pages.ReasonCrossOrigin, http.StatusForbidden))
 		default:
@@ -104,10 +105,15 @@ func movesSomething(p string) bool {
 
 // noRoute answers for paths and methods that the contract does not have.
 func (s *Server) noRoute(w http.ResponseWriter, r *http.Request, mux *http.ServeMux) {
-	probe := &discard{header: http.Header{}}
-	mux.ServeHTTP(probe, r)
+	probe, other := &discard{header: http.Header{}}, *r
+	other.Method = "-" // which no route takes, so that the mux lists those that are
+	mux.ServeHTTP(probe, &other)
 	if probe.status == http.StatusMethodNotAllowed {
-		w.Header().Set("Allow", probe.header.Get("Allow"))
+		allow := probe.header.Get("Allow")
+		if movesSomething(r.URL.Path) {
+			allow = strings.Replace(allow, ", HEAD", "", 1)
+		}
+		w.Header().Set("Allow", allow)
 		s.writeError(w, r, errNoMethod)
 		return
 	}

@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -65,8 +66,7 @@ type Config struct {
 type Server struct {
 	Config
 	pages    *pages.Pages
-	docs     []byte
-	contract []byte
+	docs     func() ([]byte, error) // drawn when first asked for
 	hub      *hub
 	failures *limiter // wrong credentials, by client and address
 	polls    *limiter // status requests, by session
@@ -96,19 +96,19 @@ func New(c Config) (*Server, error) {
 	s := &Server{
 		Config: c, hub: newHub(c.Now),
 		failures: newLimiter(failureBurst, failureEvery), polls: newLimiter(pollBurst, pollEvery),
-		metrics: newMetrics(c.Registry), contract: api.Contract,
+		metrics: newMetrics(c.Registry),
 	}
 	var err error
 	if s.pages, err = pages.New(); err != nil {
 		return nil, err
 	}
-	spec, err := openapi3.NewLoader().LoadFromData(s.contract)
-	if err != nil {
-		return nil, fmt.Errorf("reading the contract: %w", err)
-	}
-	if s.docs, err = s.pages.Docs(spec); err != nil {
-		return nil, err
-	}
+	s.docs = sync.OnceValues(func() ([]byte, error) {
+		spec, err := openapi3.NewLoader().LoadFromData(api.Contract)
+		if err != nil {
+			return nil, fmt.Errorf("reading the contract: %w", err)
+		}
+		return s.pages.Docs(spec)
+	})
 	s.outer, err = s.assemble()
 	return s, err
 }

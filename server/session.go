@@ -78,7 +78,7 @@ func (s *Server) sessionPage(session kyc.Session, client kyc.Client, lang pages.
 		p.FinishPath = sessionPath(session.ID, "/finish")
 	}
 	if session.Status.Final() {
-		p.BackURL = s.refusal(session, client, "the session has ended").URL(oauth.ErrorProfile(client.ErrorProfile), s.issuer())
+		p.BackURL = s.wayBack(session, client)
 	}
 	return p
 }
@@ -89,6 +89,11 @@ func (s *Server) refusal(session kyc.Session, client kyc.Client, why string) pro
 		oauth.NewRedirectError(session.RedirectURI, session.State, oauth.CodeAccessDenied, why),
 		oauth.ErrorProfile(client.ErrorProfile),
 	}
+}
+
+// wayBack leads a person to the client when nothing moves the session any more.
+func (s *Server) wayBack(session kyc.Session, client kyc.Client) string {
+	return s.refusal(session, client, "the session has ended").URL(oauth.ErrorProfile(client.ErrorProfile), s.issuer())
 }
 
 // RetrySession implements api.StrictServerInterface.
@@ -154,10 +159,7 @@ func (s *Server) FinishSession(ctx context.Context, r api.FinishSessionRequestOb
 	}
 	if session.Status != kyc.StatusVerified || client.CodeDelivery != kyc.DeliverByRedirect {
 		if session.Status.Final() {
-			e := shownAs(pages.ReasonFinished, http.StatusConflict)
-			e.client = &client
-			e.back = s.refusal(session, client, "the session has ended").URL(oauth.ErrorProfile(client.ErrorProfile), s.issuer())
-			return nil, e
+			return nil, s.finishedBefore(session, client)
 		}
 		return redirectAnswer(sessionPath(session.ID, "")), nil
 	}
@@ -166,6 +168,13 @@ func (s *Server) FinishSession(ctx context.Context, r api.FinishSessionRequestOb
 		return nil, err
 	}
 	return redirectAnswer(oauth.CodeURL(session.RedirectURI, code, session.State, s.issuer())), nil
+}
+
+// finishedBefore is a page that leads back to the client without a code.
+func (s *Server) finishedBefore(session kyc.Session, client kyc.Client) *pageError {
+	e := shownAs(pages.ReasonFinished, http.StatusConflict)
+	e.client, e.back = &client, s.wayBack(session, client)
+	return e
 }
 
 // code returns the code of a verified session: the one that it has while that
@@ -179,9 +188,7 @@ func (s *Server) code(ctx context.Context, session kyc.Session, client kyc.Clien
 		case err != nil:
 			return "", err
 		case kept.UsedAt != nil:
-			e := shownAs(pages.ReasonFinished, http.StatusConflict)
-			e.client = &client
-			return "", e
+			return "", s.finishedBefore(session, client)
 		case kept.Live(s.Now()):
 			return session.DeriveCode(kept.Generation, s.Ring.MAC).String(), nil
 		default:

@@ -17,6 +17,7 @@
   const LONGEST_WAIT = 5000;
   const PATIENCE = 30; // questions in a row without an answer, then give up
   const SILENCE = 6000; // ms after which a silent stream is taken to be blocked
+  const AWAY = 10000; // ms after which a form that led nowhere is forgotten
 
   let leaving = false; // the page is about to be replaced
   let source = null; // the stream of events
@@ -58,9 +59,9 @@
   function moveOn(next) {
     if (leaving) return;
     stop();
+    if (next === 'verified') say('received');
     if (next === 'verified' && finishUrl) {
       leaving = true;
-      say('received');
       location.replace(finishUrl);
       return;
     }
@@ -143,6 +144,14 @@
     ask();
   }
 
+  // What a form does comes back by the stream as well. The browser must follow the
+  // form then, and not draw the page anew.
+  function submitted() {
+    leaving = true;
+    stop();
+    setTimeout(function () { leaving = false; wake(); }, AWAY);
+  }
+
   function countDown() {
     const left = Math.max(0, Math.round((deadline - Date.now()) / 1000));
     const two = function (n) { return String(n).padStart(2, '0'); };
@@ -156,6 +165,7 @@
     countDown();
     setInterval(countDown, 1000);
   }
+  page.addEventListener('submit', submitted);
   document.addEventListener('visibilitychange', wake);
   window.addEventListener('pageshow', function (event) { if (event.persisted) { leaving = false; wake(); } });
   if (statusUrl) listen();

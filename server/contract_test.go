@@ -1,0 +1,230 @@
+package server_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+	"github.com/getkin/kin-openapi/routers/gorillamux"
+
+	"vouchgate/gen/api"
+	"vouchgate/kyc"
+)
+
+// contract checks every answer of a test, whatever the test is about: that it is
+// one of those the contract describes, and what holds for all answers.
+type contract struct {
+	t      testing.TB
+	router routers.Router
+	issuer string
+
+	mu       sync.Mutex
+	known    []string // the redirect URIs that a browser may be sent to
+	mayFail  bool     // answers of 5xx are expected
+	statuses map[string]int
+}
+
+func init() {
+	// What the contract calls a text stays a text.
+	for _, kind := range []string{
+		"text/html", "text/css", "text/javascript", "text/event-stream", "image/svg+xml", "application/yaml",
+	} {
+		openapi3filter.RegisterBodyDecoder(kind, func(body io.Reader, _ http.Header, _ *openapi3.SchemaRef, _ openapi3filter.EncodingFn) (any, error) {
+			b, err := io.ReadAll(body)
+			return string(b), err
+		})
+	}
+}
+
+// router finds operations of the contract. Version 3.1 would compile a schema for
+// every answer.
+var router = sync.OnceValues(func() (routers.Router, error) {
+	spec, err := api.GetSpec()
+	if err != nil {
+		return nil, err
+	}
+	spec.Servers, spec.OpenAPI = nil, "3.0.3"
+	return gorillamux.NewRouter(spec)
+})
+
+func newContract(t testing.TB, issuer *url.URL) *contract {
+	t.Helper()
+	r, err := router()
+	must(t, err)
+	return &contract{t: t, router: r, issuer: issuer.String(), statuses: map[string]int{}}
+}
+
+// register remembers where a client's browsers may be sent.
+func (c *contract) register(client kyc.Client) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.known = append(c.known, client.RedirectURIs...)
+}
+
+// forget takes back what register said.
+func (c *contract) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.known = nil
+}
+
+// expectFailures allows answers of 5xx from now on.
+func (c *contract) expectFailures() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.mayFail = true
+}
+
+// checked checks the answers of a handler.
+func (c *contract) checked(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		seen := &tee{ResponseWriter: w}
+		next.ServeHTTP(seen, r)
+		c.check(r, seen)
+	})
+}
+
+func (c *contract) check(r *http.Request, seen *tee) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	what := r.Method + " " + clip(r.URL.Path) + " -> " + strconv.Itoa(seen.status)
+	for _, fault := range slices.Concat(c.described(r, seen), c.sound(r, seen)) {
+		c.t.Errorf("%s: %s", what, fault)
+	}
+	c.statuses[strconv.Itoa(seen.status)]++
+}
+
+// described lists where an answer is not what the contract says.
+func (c *contract) described(r *http.Request, seen *tee) []string {
+	plain := r.Clone(r.Context())
+	plain.URL = &url.URL{Path: r.URL.Path, RawQuery: r.URL.RawQuery} // however the target was written
+	route, params, err := c.router.FindRoute(plain)
+	if err != nil {
+		if seen.status < 400 && r.URL.Path != "/" && r.Method != http.MethodHead {
+			return []string{"an answer where the contract has no operation"}
+		}
+		return nil
+	}
+	if seen.status < 400 && route.Operation.Responses.Status(seen.status) == nil {
+		return []string{"the contract does not know this status"}
+	}
+	input := &openapi3filter.ResponseValidationInput{
+		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: r, PathParams: params, Route: route},
+		Status:                 seen.status, Header: seen.sent, Options: &openapi3filter.Options{IncludeResponseStatus: true},
+	}
+	input.SetBodyBytes(seen.body.Bytes())
+	if err := openapi3filter.ValidateResponse(ctx, input); err != nil {
+		return []string{err.Error()}
+	}
+	return nil
+}
+
+// sound lists where an answer breaks a rule that holds for all.
+func (c *contract) sound(r *http.Request, seen *tee) (faults []string) {
+	h := seen.sent
+	wants := func(good bool, fault string) {
+		if !good {
+			faults = append(faults, fault)
+		}
+	}
+	kind := h.Get("Content-Type")
+	wants(seen.status < 500 || c.mayFail, "a failure of the server: "+seen.body.String())
+	wants(seen.status < 300 || seen.status > 399 || seen.status == http.StatusSeeOther, "a redirect other than 303")
+	wants(h.Get("Location") == "" || c.mayLeadTo(h.Get("Location")), "a redirect to "+h.Get("Location"))
+	wants(seen.status != http.StatusMethodNotAllowed || h.Get("Allow") != "", "405 without Allow")
+	if seen.status == http.StatusTooManyRequests || seen.status == http.StatusServiceUnavailable {
+		seconds, err := strconv.Atoi(h.Get("Retry-After"))
+		wants(err == nil && seconds > 0, "no good Retry-After: "+h.Get("Retry-After"))
+	}
+	wants(seen.status != http.StatusUnauthorized || r.URL.Path == "/token" || h.Get("WWW-Authenticate") != "", "401 without a challenge")
+	wants((h.Get("Strict-Transport-Security") != "") == strings.HasPrefix(c.issuer, "https:"), "https is not insisted on, or where there is none")
+	if seen.status >= 400 {
+		wants(h.Get("Cache-Control") == "no-store", "an error that may be kept")
+		wants(len(traces(seen.body.String())) == 0, "an error with personal data")
+	}
+	if strings.HasPrefix(kind, "text/html") {
+		wants(strings.Contains(h.Get("Content-Security-Policy"), "frame-ancestors 'none'"), "a page that can be framed")
+		wants(h.Get("X-Frame-Options") == "DENY", "a page without X-Frame-Options")
+		wants(h.Get("Referrer-Policy") == "no-referrer", "a page that tells where it was")
+	}
+	if kind == "application/json" && seen.status >= 400 {
+		wants(goodError(seen.body.Bytes()), "not an OAuth error: "+seen.body.String())
+	}
+	wants(seen.status == http.StatusSeeOther || r.URL.Path == "/notification" || kind != "", "no content type")
+	wants(h.Get("Access-Control-Allow-Origin") == "", "an answer for other origins")
+	return faults
+}
+
+// mayLeadTo says whether a browser may be sent somewhere: to a page of ours, or
+// to a registered redirect URI with an answer for the client.
+func (c *contract) mayLeadTo(location string) bool {
+	if location == "/docs" || strings.HasPrefix(location, "/session/") {
+		return true
+	}
+	return slices.ContainsFunc(c.known, func(uri string) bool {
+		rest, ok := strings.CutPrefix(location, uri)
+		return ok && (strings.HasPrefix(rest, "?") || strings.Contains(uri, "?") && strings.HasPrefix(rest, "&"))
+	})
+}
+
+// goodError says whether a body is one JSON object of exactly the two members,
+// in the characters of RFC 6749, section 5.2.
+func goodError(body []byte) bool {
+	d := json.NewDecoder(bytes.NewReader(body))
+	var members map[string]string
+	if d.Decode(&members) != nil || len(members) != 2 {
+		return false
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return false
+	}
+	for _, name := range []string{"error", "error_description"} {
+		outside := func(r rune) bool { return r < 0x20 || r == '"' || r == '\\' || r > 0x7E }
+		if members[name] == "" || strings.ContainsFunc(members[name], outside) {
+			return false
+		}
+	}
+	return true
+}
+
+func clip(s string) string { return s[:min(len(s), 80)] }
+
+// tee keeps what is written to it.
+type tee struct {
+	http.ResponseWriter
+	status int
+	sent   http.Header
+	body   bytes.Buffer
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (t *tee) WriteHeader(status int) {
+	if t.status == 0 {
+		t.status, t.sent = status, maps.Clone(t.Header())
+	}
+	t.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements http.ResponseWriter.
+func (t *tee) Write(b []byte) (int, error) {
+	if t.status == 0 {
+		t.WriteHeader(http.StatusOK)
+	}
+	t.body.Write(b)
+	return t.ResponseWriter.Write(b)
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (t *tee) Unwrap() http.ResponseWriter { return t.ResponseWriter }
