@@ -243,8 +243,14 @@ func (s *Session) TimeLeft(now time.Time) int64 {
 	return int64(end.Sub(now) / time.Second)
 }
 
+// RanOut says that the time of the open verification is up, although nobody has
+// written that down yet.
+func (s *Session) RanOut(now time.Time) bool {
+	return s.Status == StatusAuthorized && s.EndsAt != nil && !now.Before(*s.EndsAt)
+}
+
 // CanRetry says whether the person may start another attempt.
 func (s *Session) CanRetry(now time.Time) bool {
-	return (s.Status == StatusFailed || s.Status == StatusExpired) &&
+	return (s.Status == StatusFailed || s.Status == StatusExpired || s.RanOut(now)) &&
 		s.Attempts < MaxAttempts && now.Before(s.ExpiresAt)
 }

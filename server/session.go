@@ -71,6 +71,9 @@ func (s *Server) sessionPage(session kyc.Session, client kyc.Client, lang pages.
 	for _, other := range pages.Languages {
 		p.Languages[other] = sessionPath(session.ID, "?ui_locales="+string(other))
 	}
+	if session.RanOut(now) {
+		p.Status = kyc.StatusExpired // as the background will write in a moment
+	}
 	if p.ClientName == "" {
 		p.ClientName = client.ID
 	}

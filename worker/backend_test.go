@@ -9,7 +9,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"vouchgate/gen/pgdb"
 	"vouchgate/store"
 	"vouchgate/store/storetest"
 )
@@ -98,40 +97,9 @@ func TestStoreOfOneProcessIsNotListenedTo(t *testing.T) {
 	})
 }
 
-// flakyBackend fails to record deliveries a number of times.
-type flakyBackend struct {
-	store.Backend
-	failures atomic.Int64
-}
-
-func (f *flakyBackend) Background() pgdb.Querier { return flakyQuerier{f.Backend.Background(), f} }
-
-type flakyQuerier struct {
-	pgdb.Querier
-	b *flakyBackend
-}
-
-func (q flakyQuerier) FinishWebhooks(ctx context.Context, arg pgdb.FinishWebhooksParams) (int64, error) {
-	if q.b.failures.Add(-1) >= 0 {
-		return 0, errors.New("database is gone")
-	}
-	return q.Querier.FinishWebhooks(ctx, arg)
-}
-
-func openFlaky(t *testing.T, failures int64) *store.Store {
-	t.Helper()
-	b := &flakyBackend{Backend: storetest.OpenBackend(t, "sqlite")}
-	b.failures.Store(failures)
-	s := store.New(b)
-	if _, err := s.Migrate(context.Background()); err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
-
 func TestOutcomeIsRecordedWhenTheStoreComesBack(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, openFlaky(t, 2))
+	r := newRig(t, storetest.OpenFlaky(t, 2))
 	url, got := receiver(t, nil)
 	queued := r.queue(r.client("shop", url))
 	if d := r.deliver(r.worker(always(proved()))); d.Delivered != 1 {
@@ -144,7 +112,7 @@ func TestOutcomeIsRecordedWhenTheStoreComesBack(t *testing.T) {
 
 func TestOutcomeThatCannotBeRecordedIsSentAgain(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, openFlaky(t, 1))
+	r := newRig(t, storetest.OpenFlaky(t, 1))
 	url, got := receiver(t, func(w http.ResponseWriter, _ *http.Request) { r.clock.Advance(webhookLease) })
 	queued := r.queue(r.client("shop", url))
 	w := r.worker(always(proved()))
