@@ -41,6 +41,12 @@ UPDATE verification_sessions SET lease_until = CAST(sqlc.arg('lease') AS timesta
 WHERE id = @id AND status = 'authorized' AND (lease_until IS NULL OR lease_until <= CAST(sqlc.arg('now') AS timestamptz))
 RETURNING *;
 
+-- name: ClaimSessionByRequest :many
+UPDATE verification_sessions SET lease_until = CAST(sqlc.arg('lease') AS timestamptz)
+WHERE request_id = @request_id AND status = 'authorized'
+  AND (lease_until IS NULL OR lease_until <= CAST(sqlc.arg('now') AS timestamptz))
+RETURNING *;
+
 -- name: CompleteSession :execrows
 UPDATE verification_sessions SET status = 'completed', sealed_claims = NULL, next_check = NULL, lease_until = NULL,
     finished_at = CAST(sqlc.arg('now') AS timestamptz), updated_at = CAST(sqlc.arg('now') AS timestamptz), version = version + 1
@@ -65,3 +71,6 @@ DELETE FROM verification_sessions WHERE verification_sessions.id IN (
     WHERE s.id < @before AND s.next_check IS NULL AND s.finished_at < @finished_before
       AND (s.status NOT IN ('failed', 'expired') OR s.expires_at < @finished_before)
     ORDER BY s.id LIMIT CAST(@n AS bigint));
+
+-- name: EndSessionLeases :execrows
+UPDATE verification_sessions SET lease_until = NULL WHERE next_check IS NOT NULL AND lease_until IS NOT NULL;

@@ -2,7 +2,7 @@
 INSERT INTO notification_pending_webhooks (id, session_id, client_id, url, event, attempt, sealed_body, tries,
     next_attempt, lease_until, last_outcome, created_at, delivered_at, dead_at)
 VALUES (@id, @session_id, @client_id, @url, @event, @attempt, @sealed_body, @tries,
-    @next_attempt, NULL, @last_outcome, @created_at, NULL, NULL);
+    @next_attempt, @lease_until, @last_outcome, @created_at, NULL, NULL);
 
 -- name: GetWebhook :one
 SELECT * FROM notification_pending_webhooks WHERE id = @id;
@@ -46,3 +46,6 @@ DELETE FROM notification_pending_webhooks WHERE notification_pending_webhooks.id
     SELECT w.id FROM notification_pending_webhooks w
     WHERE w.id < @before AND (w.delivered_at < @finished_before OR w.dead_at < @dead_before)
     ORDER BY w.id LIMIT CAST(@n AS bigint));
+
+-- name: EndWebhookLeases :execrows
+UPDATE notification_pending_webhooks SET lease_until = NULL WHERE next_attempt IS NOT NULL AND lease_until IS NOT NULL;

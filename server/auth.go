@@ -19,13 +19,13 @@ func (s *Server) authenticate(ctx context.Context, id string, candidates []strin
 	if wait := s.failures.wait(key, s.Now()); wait > 0 {
 		return kyc.Client{}, limited{retryAfter(wait)}
 	}
-	secrets, err := s.Store.ClientSecrets(ctx, id)
-	if err != nil {
-		return kyc.Client{}, err
-	}
 	client, err := s.Store.Client(ctx, id)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return kyc.Client{}, err
+	}
+	secrets, fault := s.Store.ClientSecrets(ctx, id)
+	if fault != nil {
+		return kyc.Client{}, fault
 	}
 	good := matches(secrets, candidates, s.Now())
 	if err != nil || !client.Enabled() || !good {

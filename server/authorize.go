@@ -175,7 +175,8 @@ func (s *Server) verify(ctx context.Context, client kyc.Client, session kyc.Sess
 	if err := s.Store.Apply(ctx, session, effects); err != nil {
 		return session, err
 	}
-	s.Changed(session.ID)
+	s.Changed(session)
+	s.Background.Opened(session)
 	return session, nil
 }
 

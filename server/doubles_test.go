@@ -80,16 +80,34 @@ func (v *verifier) scope() string {
 
 // background remembers what it was told.
 type background struct {
-	mu    sync.Mutex
-	hints []kyc.ID
-	wakes int
+	store *store.Store
+
+	mu     sync.Mutex
+	hints  []kyc.ID
+	opened []kyc.ID
+	wakes  int
 }
 
-// Hint implements server.Background.
-func (b *background) Hint(id kyc.ID) {
+// Notified implements server.Background.
+func (b *background) Notified(ctx context.Context, requestID string) (bool, error) {
+	session, err := b.store.SessionByRequest(ctx, requestID)
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.hints = append(b.hints, id)
+	b.hints = append(b.hints, session.ID)
+	return true, nil
+}
+
+// Opened implements server.Background.
+func (b *background) Opened(session kyc.Session) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.opened = append(b.opened, session.ID)
 }
 
 // Wake implements server.Background.

@@ -55,7 +55,7 @@ func newGateOn(t testing.TB, st *store.Store, edits ...func(*server.Config)) *ga
 	public, err := url.Parse(issuer)
 	must(t, err)
 	g := &gate{
-		t: t, store: st, ring: ring, clock: &clock{now: noon}, verifier: &verifier{}, background: &background{}, logs: &logs{},
+		t: t, store: st, ring: ring, clock: &clock{now: noon}, verifier: &verifier{}, background: &background{store: st}, logs: &logs{},
 	}
 	g.verifier.now = g.clock.Now
 	config := server.Config{
@@ -175,7 +175,7 @@ func (g *gate) newID() kyc.ID {
 // move moves a session as the background does, with what the client is told.
 func (g *gate) move(id kyc.ID, m func(*kyc.Session) (kyc.Effects, error)) {
 	g.t.Helper()
-	_, err := g.store.UpdateSession(ctx, id, func(s *kyc.Session) (kyc.Effects, error) {
+	moved, err := g.store.UpdateSession(ctx, id, func(s *kyc.Session) (kyc.Effects, error) {
 		effects, err := m(s)
 		if err != nil {
 			return effects, err
@@ -183,7 +183,7 @@ func (g *gate) move(id kyc.ID, m func(*kyc.Session) (kyc.Effects, error)) {
 		return effects, g.tell(s, &effects)
 	})
 	must(g.t, err)
-	g.Changed(id)
+	g.Changed(moved)
 }
 
 func (g *gate) tell(s *kyc.Session, e *kyc.Effects) error {

@@ -16,20 +16,21 @@ type hub struct {
 	now func() time.Time
 
 	mu       sync.Mutex
-	watchers map[kyc.ID]map[chan struct{}]bool
+	watchers map[kyc.ID]map[chan kyc.Session]bool
 	glances  map[kyc.ID]time.Time
 	swept    time.Time
 	closed   bool
 }
 
 func newHub(now func() time.Time) *hub {
-	return &hub{now: now, watchers: map[kyc.ID]map[chan struct{}]bool{}, glances: map[kyc.ID]time.Time{}}
+	return &hub{now: now, watchers: map[kyc.ID]map[chan kyc.Session]bool{}, glances: map[kyc.ID]time.Time{}}
 }
 
-// watch returns a channel that gets a value after moves of the session, and is
-// closed when the hub is. leave must be called.
-func (h *hub) watch(id kyc.ID) (moved <-chan struct{}, leave func()) {
-	c := make(chan struct{}, 1)
+// watch returns a channel that gets the session after it moved, only its newest
+// state if several moves came, and is closed when the hub is. leave must be
+// called.
+func (h *hub) watch(id kyc.ID) (moved <-chan kyc.Session, leave func()) {
+	c := make(chan kyc.Session, 1)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.closed {
@@ -37,7 +38,7 @@ func (h *hub) watch(id kyc.ID) (moved <-chan struct{}, leave func()) {
 		return c, func() {}
 	}
 	if h.watchers[id] == nil {
-		h.watchers[id] = map[chan struct{}]bool{}
+		h.watchers[id] = map[chan kyc.Session]bool{}
 	}
 	h.watchers[id][c] = true
 	return c, func() {
@@ -74,14 +75,15 @@ func (h *hub) watched(id kyc.ID) bool {
 	return len(h.watchers[id]) > 0 || ok && h.now().Sub(at) < glanceLife
 }
 
-func (h *hub) changed(id kyc.ID) {
+func (h *hub) changed(session kyc.Session) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for c := range h.watchers[id] {
+	for c := range h.watchers[session.ID] {
 		select {
-		case c <- struct{}{}:
-		default: // it has not read the last one yet
+		case <-c: // it has not read the last one yet
+		default:
 		}
+		c <- session
 	}
 }
 
@@ -97,5 +99,5 @@ func (h *hub) close() {
 			close(c)
 		}
 	}
-	h.watchers = map[kyc.ID]map[chan struct{}]bool{}
+	h.watchers = map[kyc.ID]map[chan kyc.Session]bool{}
 }

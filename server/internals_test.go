@@ -54,11 +54,11 @@ func TestHubWakesTheWatchersOfASession(t *testing.T) {
 	h := newHub(func() time.Time { return time.Unix(1000, 0) })
 	a, b := kyc.ID{1}, kyc.ID{2}
 	moved, leave := h.watch(a)
-	h.changed(b)
-	h.changed(a)
-	h.changed(a) // is not waited for
-	if _, open := <-moved; !open {
-		t.Error("the watcher was sent away")
+	h.changed(kyc.Session{ID: b})
+	h.changed(kyc.Session{ID: a, Status: kyc.StatusAuthorized})
+	h.changed(kyc.Session{ID: a, Status: kyc.StatusVerified}) // is not waited for
+	if s, open := <-moved; !open || s.Status != kyc.StatusVerified {
+		t.Errorf("the watcher is told %q, want the newest state", s.Status)
 	}
 	select {
 	case <-moved:

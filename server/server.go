@@ -30,12 +30,16 @@ type Verifier interface {
 	Create(ctx context.Context, client kyc.Client, scope string) (kyc.Verification, error)
 }
 
-// Background is told what it could do sooner. Package worker has one. The calls
-// return at once.
+// Background is told what it could do sooner. Package worker has one.
 type Background interface {
-	// Hint says that the open verification of a session may have an outcome.
-	Hint(session kyc.ID)
-	// Wake says that a webhook was queued.
+	// Notified says that the verifier has something to tell about a verification. It
+	// returns before that is looked at, and reports whether the verification is an
+	// open one. An error means that it could not be found out.
+	Notified(ctx context.Context, requestID string) (open bool, err error)
+	// Opened says that a session has a new verification, of which a notification may
+	// have come already. It returns at once.
+	Opened(session kyc.Session)
+	// Wake says that a webhook was queued. It returns at once.
 	Wake()
 }
 
@@ -122,8 +126,8 @@ func (s *Server) Close() { s.hub.close() }
 // Watched says whether a page of the session is open somewhere near.
 func (s *Server) Watched(session kyc.ID) bool { return s.hub.watched(session) }
 
-// Changed tells the pages of the session that it has moved.
-func (s *Server) Changed(session kyc.ID) { s.hub.changed(session) }
+// Changed tells the pages of a session that it has moved, and where to.
+func (s *Server) Changed(session kyc.Session) { s.hub.changed(session) }
 
 func (s *Server) issuer() string { return s.PublicURL.Scheme + "://" + s.PublicURL.Host }
 

@@ -17,15 +17,15 @@ const pageRefresh = 5
 
 // owned returns a session to the browser that it is bound to, with its client.
 // To every other browser it does not exist.
-func (s *Server) owned(ctx context.Context, id api.SessionID) (kyc.Session, kyc.Client, error) {
-	session, err := s.Store.Session(ctx, kyc.ID(id))
+func (s *Server) owned(ctx context.Context, st *store.Store, id api.SessionID) (kyc.Session, kyc.Client, error) {
+	session, err := st.Session(ctx, kyc.ID(id))
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return session, kyc.Client{}, err
 	}
 	if err != nil || !session.OwnedBy(visitOf(ctx).browserHash()) {
 		return session, kyc.Client{}, shownAs(pages.ReasonSessionUnknown, http.StatusNotFound)
 	}
-	client, err := s.Store.Client(ctx, session.ClientID)
+	client, err := st.Client(ctx, session.ClientID)
 	if err != nil {
 		return session, client, err
 	}
@@ -42,7 +42,7 @@ func (s *Server) owned(ctx context.Context, id api.SessionID) (kyc.Session, kyc.
 
 // ShowSession implements api.StrictServerInterface.
 func (s *Server) ShowSession(ctx context.Context, r api.ShowSessionRequestObject) (api.ShowSessionResponseObject, error) {
-	session, client, err := s.owned(ctx, r.ID)
+	session, client, err := s.owned(ctx, s.Store, r.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +101,7 @@ func (s *Server) wayBack(session kyc.Session, client kyc.Client) string {
 
 // RetrySession implements api.StrictServerInterface.
 func (s *Server) RetrySession(ctx context.Context, r api.RetrySessionRequestObject) (api.RetrySessionResponseObject, error) {
-	session, client, err := s.owned(ctx, r.ID)
+	session, client, err := s.owned(ctx, s.Store, r.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +118,7 @@ func (s *Server) RetrySession(ctx context.Context, r api.RetrySessionRequestObje
 
 // CancelSession implements api.StrictServerInterface.
 func (s *Server) CancelSession(ctx context.Context, r api.CancelSessionRequestObject) (api.CancelSessionResponseObject, error) {
-	session, client, err := s.owned(ctx, r.ID)
+	session, client, err := s.owned(ctx, s.Store, r.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -136,7 +136,7 @@ func (s *Server) CancelSession(ctx context.Context, r api.CancelSessionRequestOb
 	case err != nil:
 		return nil, err
 	default:
-		s.Changed(session.ID)
+		s.Changed(session)
 		s.Background.Wake()
 	}
 	return nil, s.refusal(session, client, "the person cancelled")
@@ -156,19 +156,31 @@ func (s *Server) queue(effects *kyc.Effects, client kyc.Client) error {
 
 // FinishSession implements api.StrictServerInterface.
 func (s *Server) FinishSession(ctx context.Context, r api.FinishSessionRequestObject) (api.FinishSessionResponseObject, error) {
-	session, client, err := s.owned(ctx, r.ID)
+	var response answer
+	err := s.Store.Together(ctx, func(st *store.Store) (err error) {
+		response, err = s.finish(ctx, st, r.ID)
+		return err
+	})
 	if err != nil {
 		return nil, err
+	}
+	return response, nil
+}
+
+func (s *Server) finish(ctx context.Context, st *store.Store, id api.SessionID) (answer, error) {
+	session, client, err := s.owned(ctx, st, id)
+	if err != nil {
+		return answer{}, err
 	}
 	if session.Status != kyc.StatusVerified || client.CodeDelivery != kyc.DeliverByRedirect {
 		if session.Status.Final() {
-			return nil, s.finishedBefore(session, client)
+			return answer{}, s.finishedBefore(session, client)
 		}
 		return redirectAnswer(sessionPath(session.ID, "")), nil
 	}
-	code, err := s.code(ctx, session, client)
+	code, err := s.code(ctx, st, session, client)
 	if err != nil {
-		return nil, err
+		return answer{}, err
 	}
 	return redirectAnswer(oauth.CodeURL(session.RedirectURI, code, session.State, s.issuer())), nil
 }
@@ -182,10 +194,10 @@ func (s *Server) finishedBefore(session kyc.Session, client kyc.Client) *pageErr
 
 // code returns the code of a verified session: the one that it has while that
 // can be redeemed, else a new one. A used one gives a page.
-func (s *Server) code(ctx context.Context, session kyc.Session, client kyc.Client) (string, error) {
+func (s *Server) code(ctx context.Context, st *store.Store, session kyc.Session, client kyc.Client) (string, error) {
 	for range 3 {
 		generation := session.FirstGeneration()
-		kept, err := s.Store.Code(ctx, session.ID)
+		kept, err := st.Code(ctx, session.ID)
 		switch {
 		case errors.Is(err, store.ErrNotFound):
 		case err != nil:
@@ -198,7 +210,7 @@ func (s *Server) code(ctx context.Context, session kyc.Session, client kyc.Clien
 			generation = max(generation, kept.Generation+1)
 		}
 		code := session.DeriveCode(generation, s.Ring.MAC)
-		put, err := s.Store.PutCode(ctx, session.NewCode(code, generation, s.Now(), client.CodeLifetime))
+		put, err := st.PutCode(ctx, session.NewCode(code, generation, s.Now(), client.CodeLifetime))
 		if err != nil {
 			return "", err
 		}

@@ -29,19 +29,40 @@ func (s *Server) GetStatus(ctx context.Context, r api.GetStatusRequestObject) (a
 		return nil, limited{retryAfter(wait)}
 	}
 	s.polls.take(poll, s.Now())
-	session, err := s.Store.Session(ctx, id)
-	if err != nil || !session.OwnedBy(visitOf(ctx).browserHash()) {
-		return nil, s.unseen(err)
-	}
-	if session.Status == kyc.StatusAuthorized {
-		s.watch(ctx, session)
-	}
 	if visitOf(ctx).stream {
-		return stream{ctx, s, session}, nil
+		return s.stream(ctx, id)
+	}
+	session, err := s.seen(ctx, id)
+	if err != nil {
+		return nil, err
 	}
 	return api.GetStatus200JSONResponse{
 		Body: s.status(session), Headers: api.GetStatus200ResponseHeaders{CacheControl: noStore},
 	}, nil
+}
+
+// stream begins to watch before it reads, so that no move is missed in between.
+func (s *Server) stream(ctx context.Context, id kyc.ID) (api.GetStatusResponseObject, error) {
+	moved, leave := s.hub.watch(id)
+	session, err := s.seen(ctx, id)
+	if err != nil {
+		leave()
+		return nil, err
+	}
+	return stream{ctx, s, session, moved, leave}, nil
+}
+
+// seen returns a session to the browser that it is bound to, and remembers that
+// somebody looks.
+func (s *Server) seen(ctx context.Context, id kyc.ID) (kyc.Session, error) {
+	session, err := s.Store.Session(ctx, id)
+	if err != nil || !session.OwnedBy(visitOf(ctx).browserHash()) {
+		return session, s.unseen(err)
+	}
+	if session.Status == kyc.StatusAuthorized {
+		s.watch(ctx, session)
+	}
+	return session, nil
 }
 
 // unseen is the answer for a session that does not exist for this browser.
@@ -76,6 +97,8 @@ type stream struct {
 	ctx     context.Context
 	s       *Server
 	session kyc.Session
+	moved   <-chan kyc.Session
+	leave   func()
 }
 
 // VisitGetStatusResponse implements api.GetStatusResponseObject.
@@ -87,16 +110,13 @@ func (t stream) VisitGetStatusResponse(w http.ResponseWriter) error {
 	h.Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(http.StatusOK)
 
-	moved, leave := t.s.hub.watch(t.session.ID)
-	defer leave()
+	defer t.leave()
 	ctx, cancel := context.WithTimeout(t.ctx, streamLife)
 	defer cancel()
 	look, beat := time.NewTicker(streamLook), time.NewTicker(streamBeat)
 	defer look.Stop()
 	defer beat.Stop()
 	out := eventWriter{w, http.NewResponseController(w)}
-	// What happened between our reading and watching must not be missed.
-	t.refresh(ctx)
 	last := t.session.Status
 	for err := out.status(t.s.status(t.session)); ; {
 		if err != nil || !streams(t.session.Status) {
@@ -105,16 +125,20 @@ func (t stream) VisitGetStatusResponse(w http.ResponseWriter) error {
 		select {
 		case <-ctx.Done():
 			return nil
-		case _, open := <-moved:
+		case session, open := <-t.moved:
 			if !open {
 				return nil
 			}
+			t.session = session
 		case <-look.C:
+			t.refresh(ctx)
 		case <-beat.C:
 			err = out.comment()
 			continue
 		}
-		t.refresh(ctx)
+		if !t.session.OwnedBy(visitOf(t.ctx).browserHash()) {
+			return nil // another browser has taken the session over
+		}
 		if t.session.Status != last {
 			last = t.session.Status
 			err = out.status(t.s.status(t.session))

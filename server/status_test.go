@@ -165,7 +165,9 @@ func TestStreamTellsEachChange(t *testing.T) {
 		if !g.Watched(w.id) {
 			t.Error("nobody watches")
 		}
-		g.Changed(w.id) // for nothing
+		still, err := g.store.Session(ctx, w.id)
+		must(t, err)
+		g.Changed(still) // for nothing
 		g.prove(w.id)
 		for _, s := range []*events{first, second} {
 			s.wants(`{"expires_in":3600,"status":"verified"}`)
@@ -222,7 +224,7 @@ func TestStreamIsLeftWithTheBrowser(t *testing.T) {
 	g.clock.advance(time.Minute) // past the glance; the watcher leaves with its request
 	deadline := time.Now().Add(10 * time.Second)
 	for g.Watched(w.id) && time.Now().Before(deadline) {
-		g.Changed(w.id)
+		g.Changed(kyc.Session{ID: w.id, Status: kyc.StatusAuthorized})
 	}
 	if g.Watched(w.id) {
 		t.Error("the stream goes on without its browser")

@@ -29,65 +29,77 @@ func (s *Server) Token(ctx context.Context, _ api.TokenRequestObject) (api.Token
 	if err != nil {
 		return nil, err
 	}
-	code, err := s.presented(ctx, client, request)
-	if err != nil {
-		return nil, err
-	}
-	return s.redeem(ctx, client, code)
-}
-
-// presented returns the code of a request if its client may redeem it. A code
-// that its own client presents with wrong particulars is spent; one that was
-// redeemed before takes its grant with it (RFC 6749, section 4.1.2).
-func (s *Server) presented(ctx context.Context, client kyc.Client, request oauth.TokenRequest) (kyc.Code, error) {
 	handle, err := kyc.ParseHandle(request.Code)
 	if err != nil {
-		return kyc.Code{}, oauth.CodeRefused()
+		return nil, oauth.CodeRefused()
 	}
-	code, err := s.Store.Code(ctx, handle.ID)
-	if err != nil && !isNotFound(err) {
-		return code, err
+	return s.exchange(ctx, client, request, handle)
+}
+
+// exchange redeems a code, or refuses it, with all that follows from it, in one
+// transaction.
+func (s *Server) exchange(ctx context.Context, client kyc.Client, request oauth.TokenRequest, handle kyc.Handle) (api.TokenResponseObject, error) {
+	var (
+		response api.TokenResponseObject
+		refusal  error
+	)
+	err := s.Store.Together(ctx, func(st *store.Store) error {
+		code, err := st.Code(ctx, handle.ID)
+		if err != nil && !isNotFound(err) {
+			return err
+		}
+		if err != nil || !handle.Matches(kyc.SecretCode, code.Hash) {
+			refusal = oauth.CodeRefused()
+			return nil
+		}
+		if refusal, err = s.refuse(ctx, st, client, request, code); refusal != nil || err != nil {
+			return err
+		}
+		response, err = s.redeem(ctx, st, client, code)
+		return err
+	})
+	switch {
+	case errors.Is(err, store.ErrConflict): // another caller was first, or the session moved on
+		return nil, oauth.CodeRefused().Because(err)
+	case err != nil:
+		return nil, err
+	case refusal != nil:
+		return nil, refusal
 	}
-	if err != nil || !handle.Matches(kyc.SecretCode, code.Hash) {
-		return code, oauth.CodeRefused()
-	}
-	refusal := request.Check(client.ID, oauth.CodeBinding{
+	return response, nil
+}
+
+// refuse returns why a client may not redeem a code, if so. A code that its own
+// client presents with wrong particulars is spent; one that was redeemed before
+// takes its grant with it (RFC 6749, section 4.1.2).
+func (s *Server) refuse(ctx context.Context, st *store.Store, client kyc.Client, request oauth.TokenRequest, code kyc.Code) (refusal, err error) {
+	refusal = request.Check(client.ID, oauth.CodeBinding{
 		ClientID: code.ClientID, RedirectURI: code.RedirectURI, State: code.State, Challenge: code.Challenge,
 	})
 	switch {
 	case errors.Is(refusal, oauth.ErrOtherClient):
-		return code, refusal
+		return refusal, nil
+	case refusal != nil && code.UsedAt == nil:
+		return refusal, st.VoidCode(ctx, code.SessionID, s.Now())
 	case refusal != nil:
-		return code, s.voided(ctx, code, refusal)
+		return refusal, nil
 	case code.UsedAt != nil:
-		return code, s.replayed(ctx, code)
+		return oauth.CodeRefused(), s.replayed(ctx, st, code)
 	case !code.Live(s.Now()):
-		return code, oauth.CodeRefused()
+		return oauth.CodeRefused(), nil
 	}
-	return code, nil
+	return nil, nil
 }
 
-func (s *Server) voided(ctx context.Context, code kyc.Code, refusal error) error {
-	if code.UsedAt == nil {
-		if err := s.Store.VoidCode(ctx, code.SessionID, s.Now()); err != nil {
-			return err
-		}
-	}
-	return refusal
-}
-
-func (s *Server) replayed(ctx context.Context, code kyc.Code) error {
-	revoked, err := s.Store.RevokeGrantOfSession(ctx, code.SessionID, s.Now())
-	if err != nil {
-		return err
-	}
+func (s *Server) replayed(ctx context.Context, st *store.Store, code kyc.Code) error {
+	revoked, err := st.RevokeGrantOfSession(ctx, code.SessionID, s.Now())
 	if revoked {
-		s.Log.Warn("code was presented twice, its grant is revoked", "session", code.SessionID, "client", code.ClientID)
+		s.Log.Warn("code was presented twice, its grant is revoked", "session_id", code.SessionID, "client_id", code.ClientID)
 	}
-	return oauth.CodeRefused()
+	return err
 }
 
-func (s *Server) redeem(ctx context.Context, client kyc.Client, code kyc.Code) (api.TokenResponseObject, error) {
+func (s *Server) redeem(ctx context.Context, st *store.Store, client kyc.Client, code kyc.Code) (api.TokenResponseObject, error) {
 	now := s.Now()
 	grantID, err := kyc.NewID(now, s.Rand)
 	if err != nil {
@@ -104,14 +116,9 @@ func (s *Server) redeem(ctx context.Context, client kyc.Client, code kyc.Code) (
 	end := now.Add(client.TokenLifetime)
 	grant := kyc.Grant{ID: grantID, SessionID: code.SessionID, Subject: code.SessionID.String(), ExpiresAt: end}
 	token := kyc.Token{ID: tokenID, GrantID: grantID, Kind: kyc.SecretAccessToken, Hash: access.Hash(kyc.SecretAccessToken), ExpiresAt: end}
-	err = s.Store.Redeem(ctx, code, grant, token, now)
-	if errors.Is(err, store.ErrConflict) { // another caller was first, or the session moved on
-		return nil, oauth.CodeRefused().Because(err)
-	}
-	if err != nil {
+	if err := st.Redeem(ctx, code, grant, token, now); err != nil {
 		return nil, err
 	}
-	s.Changed(code.SessionID)
 	return api.Token200JSONResponse{
 		Body: api.TokenResponse{
 			AccessToken: access.String(), TokenType: "Bearer",

@@ -29,8 +29,28 @@ func (s *Store) CreateClient(ctx context.Context, c kyc.Client, secret kyc.Clien
 
 // Client returns a client, disabled or not, or ErrNotFound.
 func (s *Store) Client(ctx context.Context, id string) (kyc.Client, error) {
+	kept, err := s.client(ctx, id)
+	return kept.client, err
+}
+
+// client returns a client with its secrets, as remembered or read.
+func (s *Store) client(ctx context.Context, id string) (cachedClient, error) {
+	kept, ok, epoch := s.clients.get(id)
+	if ok {
+		return kept, nil
+	}
 	row, err := s.b.Reader().GetClient(ctx, id)
-	return clientOf(row), s.err("reading client", err)
+	if err != nil {
+		return cachedClient{}, s.err("reading client", err)
+	}
+	read := cachedClient{client: clientOf(row)}
+	if s.clients != nil { // then the secrets will be wanted as well
+		if read.secrets, err = s.clientSecrets(ctx, id); err != nil {
+			return cachedClient{}, err
+		}
+	}
+	s.clients.put(epoch, id, read)
+	return read, nil
 }
 
 // Clients lists all clients by client_id.
@@ -47,7 +67,7 @@ func (s *Store) Clients(ctx context.Context) ([]kyc.Client, error) {
 // held, if its endpoint is on. event names the change in the audit trail, such
 // as "client.disabled". ErrNotFound if there is no such client.
 func (s *Store) UpdateClient(ctx context.Context, c kyc.Client, event string) error {
-	return s.tx(ctx, "updating client", func(q pgdb.Querier) error {
+	return s.changeClient(ctx, "updating client", func(q pgdb.Querier) error {
 		rows, err := q.UpdateClient(ctx, updateClientParams(c))
 		if err := one(rows, err, ErrNotFound); err != nil {
 			return err
@@ -64,7 +84,7 @@ func (s *Store) UpdateClient(ctx context.Context, c kyc.Client, event string) er
 // RemoveClient deletes a client with everything that belongs to it. ErrNotFound
 // if there is no such client.
 func (s *Store) RemoveClient(ctx context.Context, id string, now time.Time) error {
-	return s.tx(ctx, "removing client", func(q pgdb.Querier) error {
+	return s.changeClient(ctx, "removing client", func(q pgdb.Querier) error {
 		rows, err := q.DeleteClient(ctx, id)
 		if err := one(rows, err, ErrNotFound); err != nil {
 			return err
@@ -76,7 +96,7 @@ func (s *Store) RemoveClient(ctx context.Context, id string, now time.Time) erro
 // RotateClientSecret adds a secret; the older ones end at the given time.
 func (s *Store) RotateClientSecret(ctx context.Context, secret kyc.ClientSecret, oldEnd time.Time) error {
 	oldEnd = micro(oldEnd)
-	return s.tx(ctx, "rotating client secret", func(q pgdb.Querier) error {
+	return s.changeClient(ctx, "rotating client secret", func(q pgdb.Querier) error {
 		if _, err := q.EndClientSecrets(ctx, pgdb.EndClientSecretsParams{ExpiresAt: &oldEnd, ClientID: secret.ClientID}); err != nil {
 			return err
 		}
@@ -102,8 +122,16 @@ func (s *Store) RotateWebhookSecret(ctx context.Context, secret kyc.WebhookSecre
 	})
 }
 
-// ClientSecrets lists the secrets of a client, newest first, ended ones too.
+// ClientSecrets lists the secrets of a client, newest first, ended ones too; none
+// for a client that does not exist.
 func (s *Store) ClientSecrets(ctx context.Context, clientID string) ([]kyc.ClientSecret, error) {
+	if kept, ok, _ := s.clients.get(clientID); ok {
+		return kept.secrets, nil
+	}
+	return s.clientSecrets(ctx, clientID)
+}
+
+func (s *Store) clientSecrets(ctx context.Context, clientID string) ([]kyc.ClientSecret, error) {
 	rows, err := s.b.Reader().ListClientSecrets(ctx, clientID)
 	out := make([]kyc.ClientSecret, len(rows))
 	for i, r := range rows {
@@ -121,6 +149,18 @@ func (s *Store) WebhookSecrets(ctx context.Context, clientID string) ([]kyc.Webh
 		out[i] = kyc.WebhookSecret(r)
 	}
 	return out, s.err("reading webhook secrets", err)
+}
+
+// changeClient runs fn in a transaction and tells all processes afterwards that
+// what they remember of clients is old. What was committed stays so if telling
+// fails: they forget by themselves within moments.
+func (s *Store) changeClient(ctx context.Context, doing string, fn func(pgdb.Querier) error) error {
+	if err := s.tx(ctx, doing, fn); err != nil {
+		return err
+	}
+	s.clients.forget()
+	_ = s.b.Notify(context.WithoutCancel(ctx), topicClients)
+	return nil
 }
 
 func addSecret(ctx context.Context, q pgdb.Querier, secret kyc.ClientSecret) error {

@@ -119,7 +119,7 @@ func addWebhookParams(w kyc.Webhook) pgdb.AddWebhookParams {
 	return pgdb.AddWebhookParams{
 		ID: w.ID, SessionID: w.SessionID, ClientID: w.ClientID, URL: w.URL, Event: string(w.Event),
 		Attempt: w.Attempt, SealedBody: w.SealedBody, Tries: w.Tries, NextAttempt: microp(w.NextAttempt),
-		LastOutcome: w.LastOutcome, CreatedAt: micro(w.CreatedAt),
+		LeaseUntil: microp(w.LeaseUntil), LastOutcome: w.LastOutcome, CreatedAt: micro(w.CreatedAt),
 	}
 }
 

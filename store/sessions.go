@@ -114,6 +114,34 @@ func (s *Store) ClaimSession(ctx context.Context, id kyc.ID, now, lease time.Tim
 	return sessionOf(rows[0]), nil
 }
 
+// ClaimSessionByRequest is ClaimSession for the session whose open verification
+// has the verifier's id.
+func (s *Store) ClaimSessionByRequest(ctx context.Context, requestID string, now, lease time.Time) (kyc.Session, error) {
+	rows, err := s.b.Background().ClaimSessionByRequest(ctx, pgdb.ClaimSessionByRequestParams{
+		RequestID: requestID, Now: micro(now), Lease: micro(lease),
+	})
+	if err == nil && len(rows) == 0 {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return kyc.Session{}, s.err("claiming session of a verification", err)
+	}
+	return sessionOf(rows[0]), nil
+}
+
+// EndLeases ends all leases, of sessions and webhooks, so that what a process left
+// behind when it died is taken up at once. Only the sole owner of a database may
+// call it, before it works.
+func (s *Store) EndLeases(ctx context.Context) error {
+	return s.tx(ctx, "ending leases", func(q pgdb.Querier) error {
+		if _, err := q.EndSessionLeases(ctx); err != nil {
+			return err
+		}
+		_, err := q.EndWebhookLeases(ctx)
+		return err
+	})
+}
+
 // ScheduleSession gives a taken session back, to be looked at again at next,
 // with the count of looks so far. ErrStale if it moved meanwhile or somebody else
 // took it after the lease had ended, which needs no care.

@@ -55,11 +55,12 @@ type Backend interface {
 	Migrate(ctx context.Context) ([]Migration, error)
 	// Migrations lists all versions of the schema and when each was applied.
 	Migrations(ctx context.Context) ([]Migration, error)
-	// Notify wakes the Listen of other processes on the same database.
-	Notify(ctx context.Context) error
-	// Listen calls wake whenever another process called Notify, until the context
-	// ends. A backend for a single process returns at once.
-	Listen(ctx context.Context, wake func()) error
+	// Notify tells the Listen of all processes on the same database about a topic.
+	Notify(ctx context.Context, topic string) error
+	// Listen calls heard with the topic of every Notify, and once with "" as soon as
+	// it listens, until the context ends or the connection is lost. A backend for a
+	// single process returns at once.
+	Listen(ctx context.Context, heard func(topic string)) error
 	// Close ends all connections.
 	Close() error
 }
@@ -72,10 +73,47 @@ type Migration struct {
 }
 
 // Store is the whole of what vouchgate remembers. It is safe for concurrent use.
-type Store struct{ b Backend }
+type Store struct {
+	b       Backend
+	clients *clientCache // nil: clients are read each time
+}
+
+// The topics that processes on one database tell each other about.
+const (
+	topicWork    = "work"    // something was queued
+	topicClients = "clients" // a client was changed
+)
 
 // New returns the store over a backend.
 func New(b Backend) *Store { return &Store{b: b} }
+
+// Together runs fn with a store all of whose operations are parts of one
+// transaction: what they read is read beside what they write, and it is written
+// when fn returns nil, or not at all. fn must use only the store that it is given,
+// and must not wait for anything else.
+func (s *Store) Together(ctx context.Context, fn func(*Store) error) error {
+	var inner error
+	err := s.b.Tx(ctx, func(q pgdb.Querier) error {
+		inner = fn(&Store{b: inTx{s.b, q}, clients: s.clients})
+		return inner
+	})
+	if inner != nil {
+		return inner // it has its meaning already
+	}
+	return s.err("committing", err)
+}
+
+// inTx is a backend inside one of its transactions.
+type inTx struct {
+	Backend
+	q pgdb.Querier
+}
+
+func (t inTx) Reader() pgdb.Querier     { return t.q }
+func (t inTx) Writer() pgdb.Querier     { return t.q }
+func (t inTx) Background() pgdb.Querier { return t.q }
+
+func (t inTx) Tx(_ context.Context, fn func(pgdb.Querier) error) error { return fn(t.q) }
 
 // Close ends all connections.
 func (s *Store) Close() error { return s.b.Close() }
@@ -88,13 +126,25 @@ func (s *Store) Migrate(ctx context.Context) ([]Migration, error) { return s.b.M
 func (s *Store) Migrations(ctx context.Context) ([]Migration, error) { return s.b.Migrations(ctx) }
 
 // Notify wakes the background work of other processes on the same database.
-func (s *Store) Notify(ctx context.Context) error { return s.err("notifying", s.b.Notify(ctx)) }
+func (s *Store) Notify(ctx context.Context) error {
+	return s.err("notifying", s.b.Notify(ctx, topicWork))
+}
 
 // Listen calls wake whenever another process called Notify. It returns when the
 // context ends or the connection is lost, or at once on a database that belongs
 // to one process.
 func (s *Store) Listen(ctx context.Context, wake func()) error {
-	return s.err("listening", s.b.Listen(ctx, wake))
+	defer s.clients.listen(false)
+	return s.err("listening", s.b.Listen(ctx, func(topic string) {
+		if topic == topicClients {
+			s.clients.forget()
+			return
+		}
+		if topic == "" {
+			s.clients.listen(true)
+		}
+		wake()
+	}))
 }
 
 // Ready returns nil if the database answers and its schema is the newest.

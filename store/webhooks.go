@@ -54,7 +54,7 @@ func (s *Store) DeferWebhooks(ctx context.Context, clientID string, until time.T
 // DisableWebhook turns a client's endpoint off and holds what waits for it.
 func (s *Store) DisableWebhook(ctx context.Context, clientID, why string, now time.Time) error {
 	now = micro(now)
-	return s.tx(ctx, "disabling webhook", func(q pgdb.Querier) error {
+	return s.changeClient(ctx, "disabling webhook", func(q pgdb.Querier) error {
 		rows, err := q.DisableWebhook(ctx, pgdb.DisableWebhookParams{WebhookDisabledAt: &now, UpdatedAt: now, ID: clientID})
 		if err != nil || rows == 0 {
 			return err

@@ -20,10 +20,10 @@ type fakeBackend struct {
 	listen             func(n int64, wake func()) error
 }
 
-func (f *fakeBackend) Notify(context.Context) error { f.notified.Add(1); return nil }
+func (f *fakeBackend) Notify(context.Context, string) error { f.notified.Add(1); return nil }
 
-func (f *fakeBackend) Listen(_ context.Context, wake func()) error {
-	return f.listen(f.listened.Add(1), wake)
+func (f *fakeBackend) Listen(_ context.Context, heard func(string)) error {
+	return f.listen(f.listened.Add(1), func() { heard("") })
 }
 
 func (f *fakeBackend) MapError(err error) error { return err }

@@ -23,9 +23,11 @@ const (
 type Checker struct {
 	cfg     *Config
 	metrics *metrics
-	queued  func() // is told when a webhook was queued
-	wake    signal // something may be due
-	room    signal // a look has ended
+	send    func(kyc.Webhook) // takes over a webhook that was queued with a lease
+	wake    signal            // something may be due
+	room    signal            // a look has ended
+
+	early *early // notifications that came before their session
 
 	ctx    context.Context // of the looks
 	cancel context.CancelFunc
@@ -54,9 +56,9 @@ type trail struct {
 	at    time.Time // of the newest
 }
 
-func newChecker(cfg *Config, m *metrics, queued func()) *Checker {
+func newChecker(cfg *Config, m *metrics, send func(kyc.Webhook)) *Checker {
 	c := &Checker{
-		cfg: cfg, metrics: m, queued: queued, wake: newSignal(), room: newSignal(),
+		cfg: cfg, metrics: m, send: send, wake: newSignal(), room: newSignal(), early: newEarly(),
 		entries: map[kyc.ID]*entry{}, trails: map[kyc.ID]trail{},
 	}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
@@ -71,6 +73,42 @@ func (c *Checker) Wake() { c.wake.set() }
 // during a look cause one more look. A hint may be lost; what is due is found
 // without it.
 func (c *Checker) Hint(id kyc.ID) { c.submit(id, true, nil, nil) }
+
+// Notified says that the verifier has something to tell about a verification,
+// which is looked at as soon as possible, and reports whether it is an open one.
+// The error is the store's.
+func (c *Checker) Notified(ctx context.Context, requestID string) (bool, error) {
+	now := c.cfg.now()
+	session, err := c.cfg.Store.ClaimSessionByRequest(ctx, requestID, now, now.Add(lookLease))
+	if err == nil {
+		if !c.submit(session.ID, true, &session, nil) {
+			c.giveBack(session)
+		}
+		return true, nil
+	}
+	if !errors.Is(err, store.ErrNotFound) {
+		return false, err
+	}
+	// It is not open, or somebody looks at it right now.
+	session, err = c.cfg.Store.SessionByRequest(ctx, requestID)
+	if errors.Is(err, store.ErrNotFound) {
+		c.early.put(requestID, now)
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	c.Hint(session.ID)
+	return true, nil
+}
+
+// Opened says that a session has a new verification. If the verifier had told
+// about it before it was written down, it is looked at now.
+func (c *Checker) Opened(s kyc.Session) {
+	if c.early.take(s.RequestID, c.cfg.now()) {
+		c.Hint(s.ID)
+	}
+}
 
 // submit queues a look and reports whether it will take place.
 func (c *Checker) submit(id kyc.ID, hinted bool, claimed *kyc.Session, r *round) bool {

@@ -55,7 +55,7 @@ func TestOutcomesOfALook(t *testing.T) {
 						t.Errorf("asked for %s", requestID)
 					}
 					return tc.outcome, tc.err
-				}), func(c *Config) { c.Changed = func(id kyc.ID) { changed = append(changed, id) } })
+				}), func(c *Config) { c.Changed = func(s kyc.Session) { changed = append(changed, s.ID) } })
 				r.clock.Advance(tc.later)
 				if got := r.check(w); got.Claimed != 1 {
 					t.Fatalf("claimed %d", got.Claimed)

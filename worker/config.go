@@ -43,7 +43,7 @@ type Config struct {
 	Registry prometheus.Registerer // nil: no metrics
 
 	Watched func(kyc.ID) bool // says whether somebody looks at a session's page; nil: nobody ever
-	Changed func(kyc.ID)      // is told after a session changed its state; nil: nobody is told
+	Changed func(kyc.Session) // is told after a session changed its state; nil: nobody is told
 
 	AllowNetworks []netip.Prefix  // networks that webhooks may reach although not public, by plain http as well; nil: none
 	Version       string          // for the User-Agent of webhooks; empty: "dev"
@@ -77,7 +77,7 @@ func (c Config) withDefaults() (Config, error) {
 		c.Watched = func(kyc.ID) bool { return false }
 	}
 	if c.Changed == nil {
-		c.Changed = func(kyc.ID) {}
+		c.Changed = func(kyc.Session) {}
 	}
 	if c.Version == "" {
 		c.Version = "dev"

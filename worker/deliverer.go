@@ -11,9 +11,10 @@ import (
 )
 
 const (
-	webhookLease = 60 * time.Second
-	claimBatch   = 128
-	recheck      = 100 * time.Millisecond // while there is no room for more
+	webhookLease  = 60 * time.Second
+	handOverLease = 30 * time.Second // of a webhook that is sent by the process that queued it
+	claimBatch    = 128
+	recheck       = 100 * time.Millisecond // while there is no room for more
 	// A send that starts later than this before the end of its lease could still
 	// run when somebody else starts the next.
 	leaseReserve = sendTimeout + 5*time.Second
@@ -127,6 +128,23 @@ func (d *Deliverer) claim(ctx context.Context) (*batch, error) {
 	}
 	d.start()
 	return b, nil
+}
+
+// take sends a webhook that was queued with a lease for this process. What there is
+// no room for waits in the queue like any other.
+func (d *Deliverer) take(w kyc.Webhook) {
+	now := d.cfg.now()
+	j := job{Webhook: w, lease: *w.LeaseUntil, batch: newBatch(1)}
+	d.mu.Lock()
+	until, ok := now, false
+	if !d.closed {
+		until, ok = d.lanes.add(j, now)
+	}
+	if !ok {
+		d.giveBack(j, until)
+	}
+	d.mu.Unlock()
+	d.start()
 }
 
 // putOff lets what else waits for clients wait until a time, so that it is not

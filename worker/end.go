@@ -16,14 +16,14 @@ type move func(*kyc.Session) (kyc.Effects, error)
 func (c *Checker) end(s kyc.Session, client kyc.Client, m move) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.ctx), rowTimeout)
 	defer cancel()
-	queued := false
+	var queued *kyc.Webhook
 	decide := func(v *kyc.Session) (kyc.Effects, error) {
 		effects, err := m(v)
 		if err != nil {
 			return kyc.Effects{}, err
 		}
 		err = c.tell(v, client, &effects)
-		queued = effects.Webhook != nil
+		queued = effects.Webhook
 		return effects, err
 	}
 	moved := s
@@ -47,15 +47,15 @@ func (c *Checker) end(s kyc.Session, client kyc.Client, m move) {
 }
 
 // ended tells everybody who wants to know that a session has a new state.
-func (c *Checker) ended(s kyc.Session, queued bool) {
+func (c *Checker) ended(s kyc.Session, queued *kyc.Webhook) {
 	c.unfollow(s.ID)
 	c.metrics.sessionEnded(s.Status)
 	c.cfg.Log.Info("session "+string(s.Status), "session_id", s.ID, "client_id", s.ClientID,
 		"verification_id", s.RequestID, "error_code", s.ErrorCode, "checks", s.Checks)
-	if queued {
-		c.queued()
+	c.cfg.Changed(s)
+	if queued != nil && queued.LeaseUntil != nil {
+		c.send(*queued)
 	}
-	c.cfg.Changed(s.ID)
 }
 
 // tell adds to the effects of a move what the client is told: the webhook's row
@@ -80,5 +80,10 @@ func (c *Checker) tell(s *kyc.Session, client kyc.Client, e *kyc.Effects) error 
 	e.Webhook, err = e.Event.Queue(id, client, func(body []byte) ([]byte, error) {
 		return c.cfg.Ring.Seal(kyc.PurposeWebhookBody, id[:], body)
 	})
+	if err == nil && e.Webhook.NextAttempt != nil {
+		// It is sent from here, at once, without being claimed from the queue first.
+		lease := c.cfg.now().Add(handOverLease)
+		e.Webhook.LeaseUntil = &lease
+	}
 	return err
 }

@@ -13,6 +13,7 @@ import (
 const (
 	recordTimeout = 5 * time.Second        // of one statement
 	recordRetry   = 250 * time.Millisecond // pause when the store does not answer
+	recordGather  = 50 * time.Millisecond  // nobody waits for outcomes; many are cheaper than one by one
 )
 
 // record is what has to be written about a job, and nobody waits for.
@@ -33,9 +34,12 @@ type recorder struct {
 	queue []record
 	busy  bool
 	wg    sync.WaitGroup
+	hurry signal // no time to gather: somebody waits after all
 }
 
-func newRecorder(ctx context.Context, cfg *Config) *recorder { return &recorder{cfg: cfg, ctx: ctx} }
+func newRecorder(ctx context.Context, cfg *Config) *recorder {
+	return &recorder{cfg: cfg, ctx: ctx, hurry: newSignal()}
+}
 
 // put queues a record and does not block.
 func (r *recorder) put(rec record) {
@@ -49,11 +53,15 @@ func (r *recorder) put(rec record) {
 }
 
 // wait returns when everything that was put is written or given up.
-func (r *recorder) wait() { r.wg.Wait() }
+func (r *recorder) wait() {
+	r.hurry.set()
+	r.wg.Wait()
+}
 
 // run writes until nothing is left.
 func (r *recorder) run() {
 	for {
+		wait(r.ctx, r.hurry, recordGather)
 		r.mu.Lock()
 		work := r.queue
 		r.queue = nil

@@ -34,7 +34,7 @@ func New(config Config) (*Worker, error) {
 	}
 	w := &Worker{cfg: &config, announce: newSignal()}
 	w.Deliverer = newDeliverer(&config, m)
-	w.Checker = newChecker(&config, m, w.Wake)
+	w.Checker = newChecker(&config, m, w.Deliverer.take)
 	w.Cleaner = &Cleaner{cfg: &config, metrics: m}
 	return w, nil
 }
@@ -42,6 +42,15 @@ func New(config Config) (*Worker, error) {
 // Hint says that something may have happened to a session's verification. See
 // Checker.Hint.
 func (w *Worker) Hint(id kyc.ID) { w.Checker.Hint(id) }
+
+// Notified says that the verifier has something to tell about a verification. See
+// Checker.Notified.
+func (w *Worker) Notified(ctx context.Context, requestID string) (bool, error) {
+	return w.Checker.Notified(ctx, requestID)
+}
+
+// Opened says that a session has a new verification. See Checker.Opened.
+func (w *Worker) Opened(s kyc.Session) { w.Checker.Opened(s) }
 
 // Wake says that a webhook was queued, after the commit. It does not block. The
 // other processes on the same database are told as well, soon and at most

@@ -241,7 +241,8 @@ func TestMetrics(t *testing.T) {
 	w := r.worker(always(proved()), func(c *Config) { c.Registry = registry })
 	r.clock.Advance(2 * time.Second)
 	r.check(w)
-	r.deliver(w)
+	w.Deliverer.sends.Wait() // of what the look queued
+	w.Deliverer.records.wait()
 	got := values(t, registry)
 	for series, want := range map[string]float64{
 		"vouchgate_looks_total proved": 1, "vouchgate_look_seconds ": 1, "vouchgate_sessions_ended_total verified": 1,

@@ -89,9 +89,9 @@ func (i *instance) assemble(ctx context.Context, p *program, c instanceConfig) e
 // watched and changed connect background work with the pages of this process.
 func (i *instance) watched(id kyc.ID) bool { return i.server != nil && i.server.Watched(id) }
 
-func (i *instance) changed(id kyc.ID) {
+func (i *instance) changed(session kyc.Session) {
 	if i.server != nil {
-		i.server.Changed(id)
+		i.server.Changed(session)
 	}
 }
 

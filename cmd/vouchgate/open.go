@@ -55,6 +55,14 @@ func (c storageConfig) own(ctx context.Context, p *program, migrate bool, tell t
 		return nil, err
 	}
 	s.release = release
+	if c.sqlite == "" {
+		s.store.RememberClients(p.now)
+		return s, nil
+	}
+	// Nobody else works on the file, so whoever held a lease is dead.
+	if err := s.store.EndLeases(ctx); err != nil {
+		return nil, errors.Join(err, s.close())
+	}
 	return s, nil
 }
 

@@ -70,6 +70,67 @@ func (q *Queries) ClaimSession(ctx context.Context, arg ClaimSessionParams) ([]V
 	return items, nil
 }
 
+const claimSessionByRequest = `-- name: ClaimSessionByRequest :many
+UPDATE verification_sessions SET lease_until = CAST($1 AS timestamptz)
+WHERE request_id = $2 AND status = 'authorized'
+  AND (lease_until IS NULL OR lease_until <= CAST($3 AS timestamptz))
+RETURNING id, client_id, method, nonce_hash, status, redirect_uri, state, scope, code_challenge, browser_hash, request_id, verification_url, verification_deeplink, verification_ends_at, attempts, checks, next_check, lease_until, sealed_claims, error_code, created_at, authorized_at, verified_at, finished_at, expires_at, updated_at, version
+`
+
+type ClaimSessionByRequestParams struct {
+	Lease     time.Time
+	RequestID string
+	Now       time.Time
+}
+
+func (q *Queries) ClaimSessionByRequest(ctx context.Context, arg ClaimSessionByRequestParams) ([]VerificationSession, error) {
+	rows, err := q.db.Query(ctx, claimSessionByRequest, arg.Lease, arg.RequestID, arg.Now)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []VerificationSession{}
+	for rows.Next() {
+		var i VerificationSession
+		if err := rows.Scan(
+			&i.ID,
+			&i.ClientID,
+			&i.Method,
+			&i.NonceHash,
+			&i.Status,
+			&i.RedirectURI,
+			&i.State,
+			&i.Scope,
+			&i.CodeChallenge,
+			&i.BrowserHash,
+			&i.RequestID,
+			&i.VerificationURL,
+			&i.VerificationDeeplink,
+			&i.VerificationEndsAt,
+			&i.Attempts,
+			&i.Checks,
+			&i.NextCheck,
+			&i.LeaseUntil,
+			&i.SealedClaims,
+			&i.ErrorCode,
+			&i.CreatedAt,
+			&i.AuthorizedAt,
+			&i.VerifiedAt,
+			&i.FinishedAt,
+			&i.ExpiresAt,
+			&i.UpdatedAt,
+			&i.Version,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const completeSession = `-- name: CompleteSession :execrows
 UPDATE verification_sessions SET status = 'completed', sealed_claims = NULL, next_check = NULL, lease_until = NULL,
     finished_at = CAST($1 AS timestamptz), updated_at = CAST($1 AS timestamptz), version = version + 1
@@ -222,6 +283,18 @@ func (q *Queries) CreateSession(ctx context.Context, arg CreateSessionParams) er
 		arg.Version,
 	)
 	return err
+}
+
+const endSessionLeases = `-- name: EndSessionLeases :execrows
+UPDATE verification_sessions SET lease_until = NULL WHERE next_check IS NOT NULL AND lease_until IS NOT NULL
+`
+
+func (q *Queries) EndSessionLeases(ctx context.Context) (int64, error) {
+	result, err := q.db.Exec(ctx, endSessionLeases)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const getSession = `-- name: GetSession :one

@@ -14,7 +14,7 @@ const addWebhook = `-- name: AddWebhook :exec
 INSERT INTO notification_pending_webhooks (id, session_id, client_id, url, event, attempt, sealed_body, tries,
     next_attempt, lease_until, last_outcome, created_at, delivered_at, dead_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8,
-    $9, NULL, $10, $11, NULL, NULL)
+    $9, $10, $11, $12, NULL, NULL)
 `
 
 type AddWebhookParams struct {
@@ -27,6 +27,7 @@ type AddWebhookParams struct {
 	SealedBody  []byte
 	Tries       int64
 	NextAttempt *time.Time
+	LeaseUntil  *time.Time
 	LastOutcome string
 	CreatedAt   time.Time
 }
@@ -42,6 +43,7 @@ func (q *Queries) AddWebhook(ctx context.Context, arg AddWebhookParams) error {
 		arg.SealedBody,
 		arg.Tries,
 		arg.NextAttempt,
+		arg.LeaseUntil,
 		arg.LastOutcome,
 		arg.CreatedAt,
 	)
@@ -80,6 +82,18 @@ type DeferWebhooksParams struct {
 
 func (q *Queries) DeferWebhooks(ctx context.Context, arg DeferWebhooksParams) (int64, error) {
 	result, err := q.db.Exec(ctx, deferWebhooks, arg.Until, arg.ClientID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const endWebhookLeases = `-- name: EndWebhookLeases :execrows
+UPDATE notification_pending_webhooks SET lease_until = NULL WHERE next_attempt IS NOT NULL AND lease_until IS NOT NULL
+`
+
+func (q *Queries) EndWebhookLeases(ctx context.Context) (int64, error) {
+	result, err := q.db.Exec(ctx, endWebhookLeases)
 	if err != nil {
 		return 0, err
 	}

@@ -124,13 +124,13 @@ func (b *Backend) Tx(ctx context.Context, fn func(pgdb.Querier) error) error {
 }
 
 // Notify implements store.Backend.
-func (b *Backend) Notify(ctx context.Context) error {
-	_, err := b.background.Exec(ctx, "SELECT pg_notify($1, '')", channel)
+func (b *Backend) Notify(ctx context.Context, topic string) error {
+	_, err := b.background.Exec(ctx, "SELECT pg_notify($1, $2)", channel, topic)
 	return err
 }
 
 // Listen implements store.Backend, on a connection of its own.
-func (b *Backend) Listen(ctx context.Context, wake func()) error {
+func (b *Backend) Listen(ctx context.Context, heard func(topic string)) error {
 	conn, err := pgx.ConnectConfig(ctx, b.pool.Config().ConnConfig)
 	if err != nil {
 		return err
@@ -139,12 +139,13 @@ func (b *Backend) Listen(ctx context.Context, wake func()) error {
 	if _, err := conn.Exec(ctx, "LISTEN "+channel); err != nil {
 		return err
 	}
-	wake() // what was sent before we listened
+	heard("") // for what was told before we listened
 	for {
-		if _, err := conn.WaitForNotification(ctx); err != nil {
+		told, err := conn.WaitForNotification(ctx)
+		if err != nil {
 			return err
 		}
-		wake()
+		heard(told.Payload)
 	}
 }
 

@@ -61,6 +61,15 @@ func (x querier) ClaimSession(ctx context.Context, arg pgdb.ClaimSessionParams) 
 	return out, err
 }
 
+func (x querier) ClaimSessionByRequest(ctx context.Context, arg pgdb.ClaimSessionByRequestParams) ([]pgdb.VerificationSession, error) {
+	rows, err := x.q.ClaimSessionByRequest(ctx, litedb.ClaimSessionByRequestParams(arg))
+	out := make([]pgdb.VerificationSession, len(rows))
+	for i, row := range rows {
+		out[i] = pgdb.VerificationSession(row)
+	}
+	return out, err
+}
+
 func (x querier) CompleteSession(ctx context.Context, arg pgdb.CompleteSessionParams) (int64, error) {
 	return x.q.CompleteSession(ctx, litedb.CompleteSessionParams(arg))
 }
@@ -122,6 +131,14 @@ func (x querier) DropCode(ctx context.Context, sessionID kyc.ID) (int64, error) 
 
 func (x querier) EndClientSecrets(ctx context.Context, arg pgdb.EndClientSecretsParams) (int64, error) {
 	return x.q.EndClientSecrets(ctx, litedb.EndClientSecretsParams(arg))
+}
+
+func (x querier) EndSessionLeases(ctx context.Context) (int64, error) {
+	return x.q.EndSessionLeases(ctx)
+}
+
+func (x querier) EndWebhookLeases(ctx context.Context) (int64, error) {
+	return x.q.EndWebhookLeases(ctx)
 }
 
 func (x querier) EndWebhookSecrets(ctx context.Context, arg pgdb.EndWebhookSecretsParams) (int64, error) {
@@ -334,6 +351,15 @@ func (x grouped) ClaimSession(ctx context.Context, arg pgdb.ClaimSessionParams) 
 	return out, err
 }
 
+func (x grouped) ClaimSessionByRequest(ctx context.Context, arg pgdb.ClaimSessionByRequestParams) (out []pgdb.VerificationSession, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.ClaimSessionByRequest(ctx, arg)
+		return err
+	})
+	return out, err
+}
+
 func (x grouped) CompleteSession(ctx context.Context, arg pgdb.CompleteSessionParams) (out int64, err error) {
 	err = x.g.do(ctx, func(q pgdb.Querier) error {
 		var err error
@@ -426,6 +452,24 @@ func (x grouped) EndClientSecrets(ctx context.Context, arg pgdb.EndClientSecrets
 	err = x.g.do(ctx, func(q pgdb.Querier) error {
 		var err error
 		out, err = q.EndClientSecrets(ctx, arg)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) EndSessionLeases(ctx context.Context) (out int64, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.EndSessionLeases(ctx)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) EndWebhookLeases(ctx context.Context) (out int64, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.EndWebhookLeases(ctx)
 		return err
 	})
 	return out, err

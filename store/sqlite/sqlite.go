@@ -109,10 +109,10 @@ func (b *Backend) Tx(ctx context.Context, fn func(pgdb.Querier) error) error {
 
 // Notify implements store.Backend. The file belongs to one process, which wakes
 // itself.
-func (b *Backend) Notify(context.Context) error { return nil }
+func (b *Backend) Notify(context.Context, string) error { return nil }
 
 // Listen implements store.Backend and returns at once.
-func (b *Backend) Listen(context.Context, func()) error { return nil }
+func (b *Backend) Listen(context.Context, func(string)) error { return nil }
 
 // Close implements store.Backend.
 func (b *Backend) Close() error {

@@ -272,10 +272,10 @@ func TestErrorsHaveAMeaning(t *testing.T) {
 func TestNotifyAndListenDoNothing(t *testing.T) {
 	t.Parallel()
 	b, _ := migrated(t)
-	if err := b.Notify(t.Context()); err != nil {
+	if err := b.Notify(t.Context(), "work"); err != nil {
 		t.Error(err)
 	}
-	if err := b.Listen(t.Context(), func() { t.Error("woken") }); err != nil {
+	if err := b.Listen(t.Context(), func(string) { t.Error("woken") }); err != nil {
 		t.Error(err)
 	}
 }

@@ -32,6 +32,7 @@ func Run(t *testing.T, open func(testing.TB) store.Backend) {
 		{"Concurrency", concurrencyTests},
 		{"Purge", purgeTests},
 		{"Audit", auditTests},
+		{"Together", togetherTests},
 	}
 	for _, topic := range topics {
 		t.Run(topic.name, func(t *testing.T) {

@@ -1,0 +1,183 @@
+package e2e
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// Browser is a person's browser without script: it keeps cookies and follows
+// redirects, but only inside the gateway.
+type Browser struct{ client *http.Client }
+
+// NewBrowser returns a browser that was never used.
+func NewBrowser() *Browser {
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		panic(err) // only options can be wrong
+	}
+	b := &Browser{client: &http.Client{Jar: jar, Transport: server.Transport}}
+	b.client.CheckRedirect = func(next *http.Request, via []*http.Request) error {
+		if next.URL.Host != via[0].URL.Host {
+			return http.ErrUseLastResponse
+		}
+		if len(via) > 5 {
+			return errors.New("too many redirects")
+		}
+		return nil
+	}
+	return b
+}
+
+// Page is where a browser ended.
+type Page struct {
+	Status int
+	URL    *url.URL
+	Header http.Header
+	Body   []byte
+	Away   *url.URL // where the browser is sent outside the gateway; nil: nowhere
+}
+
+// Session is the id of the session whose page it is; empty if it is none.
+func (p Page) Session() string {
+	id, ok := strings.CutPrefix(p.URL.Path, "/session/")
+	if !ok || p.Away != nil || p.Status != http.StatusOK {
+		return ""
+	}
+	return id
+}
+
+// Verification is the id of the verification whose link is on the page.
+func (p Page) Verification() string { return VerificationOn(p.Body) }
+
+// Code is the code that the browser takes home.
+func (p Page) Code() string {
+	if p.Away == nil {
+		return ""
+	}
+	return p.Away.Query().Get("code")
+}
+
+// String says where the browser ended, without what is on the page.
+func (p Page) String() string {
+	if p.Away != nil {
+		return fmt.Sprintf("sent away to %s?error=%s", p.Away.Path, p.Away.Query().Get("error"))
+	}
+	return fmt.Sprintf("status %d at %s", p.Status, p.URL.Path)
+}
+
+// Get visits a URL.
+func (b *Browser) Get(ctx context.Context, to string) (Page, error) {
+	return b.visit(ctx, http.MethodGet, to)
+}
+
+// Post presses a button of a page, whose form leads to a URL.
+func (b *Browser) Post(ctx context.Context, to string) (Page, error) {
+	return b.visit(ctx, http.MethodPost, to)
+}
+
+func (b *Browser) visit(ctx context.Context, method, to string) (Page, error) {
+	req, err := http.NewRequestWithContext(ctx, method, to, nil)
+	if err != nil {
+		return Page{}, err
+	}
+	req.Header.Set("Accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8")
+	req.Header.Set("Accept-Language", "en")
+	if method == http.MethodPost {
+		req.Header.Set("Sec-Fetch-Site", "same-origin")
+		req.Header.Set("Origin", req.URL.Scheme+"://"+req.URL.Host)
+	}
+	resp, err := b.client.Do(req)
+	if err != nil {
+		return Page{}, err
+	}
+	defer resp.Body.Close()
+	p := Page{Status: resp.StatusCode, URL: resp.Request.URL, Header: resp.Header}
+	if p.Body, err = io.ReadAll(resp.Body); err != nil {
+		return Page{}, fmt.Errorf("reading a page: %w", err)
+	}
+	if away, err := resp.Location(); err == nil {
+		p.Away = away
+	}
+	return p, nil
+}
+
+// Cookies returns what the browser keeps for a gateway.
+func (b *Browser) Cookies(gateway string) []*http.Cookie {
+	u, err := url.Parse(gateway)
+	if err != nil {
+		return nil
+	}
+	return b.client.Jar.Cookies(u)
+}
+
+// errStreamOver says that a stream of status ended before the state came.
+var errStreamOver = errors.New("the stream has ended")
+
+// moving are the states in which a page waits for another.
+var moving = []string{"pending", "authorized"}
+
+// Await follows the status of a session, as its page does, until it has an
+// outcome, and returns an error unless that is one of those wanted. It connects
+// again when the connection is lost.
+func (b *Browser) Await(ctx context.Context, gateway, session string, wanted ...string) (status string, err error) {
+	again := func() (bool, error) {
+		err := b.follow(ctx, gateway+"/session/"+session+"/status", func(s string) bool {
+			status = s
+			return !slices.Contains(moving, s) || slices.Contains(wanted, s)
+		})
+		return err == nil, err
+	}
+	if err = Until(ctx, fmt.Sprintf("session %s to be %v", session, wanted), again); err != nil {
+		return status, fmt.Errorf("%w; it was %q", err, status)
+	}
+	if !slices.Contains(wanted, status) {
+		return status, fmt.Errorf("session %s is %s, not %v", session, status, wanted)
+	}
+	return status, nil
+}
+
+// follow reads a stream of status (HTML standard, section 9.2) until stop is
+// pleased.
+func (b *Browser) follow(ctx context.Context, to string, stop func(status string) bool) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, to, nil)
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Accept", "text/event-stream")
+	resp, err := b.client.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("status %d for the stream", resp.StatusCode)
+	}
+	lines := bufio.NewScanner(resp.Body)
+	for lines.Scan() {
+		data, ok := strings.CutPrefix(lines.Text(), "data:")
+		if !ok {
+			continue
+		}
+		var event struct {
+			Status string `json:"status"`
+		}
+		if err := json.Unmarshal([]byte(data), &event); err != nil {
+			return fmt.Errorf("reading an event: %w", err)
+		}
+		if stop(event.Status) {
+			return nil
+		}
+	}
+	return errors.Join(errStreamOver, lines.Err())
+}
