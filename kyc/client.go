@@ -87,6 +87,25 @@ type Client struct {
 	DisabledAt *time.Time
 }
 
+// maxClientID is the length of the longest client_id.
+const maxClientID = 64
+
+// ValidClientID says whether a text can be a client_id: 1 to 64 characters of
+// [A-Za-z0-9_-], which every client sends alike, encoded or not. What cannot be one
+// need not be looked up.
+func ValidClientID(id string) bool {
+	if id == "" || len(id) > maxClientID {
+		return false
+	}
+	for _, c := range []byte(id) {
+		letter := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
+		if !letter && (c < '0' || c > '9') && c != '_' && c != '-' {
+			return false
+		}
+	}
+	return true
+}
+
 // Enabled says whether the client may do anything.
 func (c Client) Enabled() bool { return c.DisabledAt == nil }
 

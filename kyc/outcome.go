@@ -59,7 +59,8 @@ func ClaimsContext(sessionID ID, clientID string) []byte {
 }
 
 // Queue returns the event as a row of the webhook queue, its body sealed by seal,
-// or nil if the client has no webhook. Rows for an endpoint that is off are held.
+// or nil if the client has no webhook. Rows for an endpoint that is off, and for a
+// client that is disabled, are held.
 func (e Event) Queue(id ID, c Client, seal func(body []byte) ([]byte, error)) (*Webhook, error) {
 	if c.WebhookURL == "" {
 		return nil, nil
@@ -76,7 +77,7 @@ func (e Event) Queue(id ID, c Client, seal func(body []byte) ([]byte, error)) (*
 		ID: id, SessionID: e.SessionID, ClientID: e.ClientID, URL: c.WebhookURL, Event: e.Type,
 		Attempt: e.Attempt, SealedBody: sealed, CreatedAt: e.At,
 	}
-	if c.WebhookDisabledAt == nil {
+	if c.WebhookDisabledAt == nil && c.Enabled() {
 		w.NextAttempt = &e.At
 	}
 	return w, nil

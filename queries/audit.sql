@@ -6,5 +6,11 @@ VALUES (@at, @actor, @event, @client_id, @session_id);
 SELECT * FROM audit_events WHERE session_id = @session_id ORDER BY id;
 
 -- name: PurgeAudit :execrows
-DELETE FROM audit_events WHERE audit_events.id IN (
-    SELECT a.id FROM audit_events a WHERE a.at < @before ORDER BY a.id LIMIT CAST(@n AS bigint));
+DELETE FROM audit_events WHERE audit_events.at < @before AND audit_events.id IN (
+    SELECT a.id FROM audit_events a ORDER BY a.id LIMIT CAST(@n AS bigint));
+
+-- name: AddKeyCheck :execrows
+INSERT INTO key_checks (id, sealed) VALUES (1, @sealed) ON CONFLICT (id) DO NOTHING;
+
+-- name: GetKeyCheck :one
+SELECT sealed FROM key_checks WHERE id = 1;

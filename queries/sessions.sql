@@ -63,7 +63,7 @@ SELECT client_id, count(*) AS open FROM verification_sessions
 WHERE next_check IS NOT NULL GROUP BY client_id;
 
 -- name: CountSessionsByStatus :many
-SELECT status, count(*) AS n FROM verification_sessions GROUP BY status;
+SELECT status, count(*) AS n FROM verification_sessions WHERE next_check IS NOT NULL GROUP BY status;
 
 -- name: PurgeSessions :execrows
 DELETE FROM verification_sessions WHERE verification_sessions.id IN (

@@ -31,15 +31,21 @@ WHERE client_id = @client_id AND delivered_at IS NULL AND dead_at IS NULL AND le
 UPDATE notification_pending_webhooks SET next_attempt = CAST(sqlc.arg('at') AS timestamptz)
 WHERE client_id = @client_id AND delivered_at IS NULL AND dead_at IS NULL AND next_attempt IS NULL;
 
+-- name: ReleaseStrandedWebhooks :execrows
+UPDATE notification_pending_webhooks SET next_attempt = CAST(sqlc.arg('at') AS timestamptz)
+WHERE delivered_at IS NULL AND dead_at IS NULL AND next_attempt IS NULL
+  AND client_id IN (SELECT c.id FROM clients c
+    WHERE c.webhook_url <> '' AND c.webhook_disabled_at IS NULL AND c.disabled_at IS NULL);
+
 -- name: DeferWebhooks :execrows
 UPDATE notification_pending_webhooks SET next_attempt = CAST(sqlc.arg('until') AS timestamptz)
 WHERE client_id = @client_id AND next_attempt < CAST(sqlc.arg('until') AS timestamptz) AND lease_until IS NULL;
 
 -- name: CountWebhooks :one
-SELECT count(*) FILTER (WHERE next_attempt IS NOT NULL) AS pending,
-    count(*) FILTER (WHERE dead_at IS NOT NULL) AS dead,
-    count(*) FILTER (WHERE next_attempt IS NULL AND dead_at IS NULL AND delivered_at IS NULL) AS held
-FROM notification_pending_webhooks;
+SELECT CAST((SELECT count(*) FROM notification_pending_webhooks p WHERE p.next_attempt IS NOT NULL) AS bigint) AS pending,
+    CAST((SELECT count(*) FROM notification_pending_webhooks d WHERE d.dead_at IS NOT NULL) AS bigint) AS dead,
+    CAST((SELECT count(*) FROM notification_pending_webhooks h
+        WHERE h.next_attempt IS NULL AND h.dead_at IS NULL AND h.delivered_at IS NULL) AS bigint) AS held;
 
 -- name: PurgeWebhooks :execrows
 DELETE FROM notification_pending_webhooks WHERE notification_pending_webhooks.id IN (

@@ -15,6 +15,9 @@ import (
 // one of its own. Unknown and disabled clients give errWrongSecret like a wrong
 // secret, after the same work. Too many failures from one address give limited.
 func (s *Server) authenticate(ctx context.Context, id string, candidates []string) (kyc.Client, error) {
+	if !kyc.ValidClientID(id) {
+		return kyc.Client{}, errWrongSecret
+	}
 	key := id + "\x00" + visitOf(ctx).address
 	if wait := s.failures.wait(key, s.Now()); wait > 0 {
 		return kyc.Client{}, limited{retryAfter(wait)}
@@ -64,6 +67,9 @@ func matches(secrets []kyc.ClientSecret, candidates []string, now time.Time) boo
 // was found.
 func (s *Server) lookClient(ctx context.Context, found *kyc.Client) func(string) (oauth.Client, error) {
 	return func(id string) (oauth.Client, error) {
+		if !kyc.ValidClientID(id) {
+			return oauth.Client{}, oauth.ErrNoClient
+		}
 		c, err := s.Store.Client(ctx, id)
 		if errors.Is(err, store.ErrNotFound) {
 			return oauth.Client{}, oauth.ErrNoClient

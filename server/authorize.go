@@ -91,6 +91,11 @@ func (s *Server) browserOf(v *visit) (string, error) {
 // enter brings the browser to its session, again when somebody else moved the
 // session in between.
 func (s *Server) enter(ctx context.Context, a arrival) (answer, error) {
+	done, err := s.opening.take(ctx, a.nonce.ID)
+	if err != nil {
+		return answer{}, err
+	}
+	defer done()
 	for try := 1; ; try++ {
 		session, err := s.Store.Session(ctx, a.nonce.ID)
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
@@ -183,7 +188,8 @@ func (s *Server) verify(ctx context.Context, client kyc.Client, session kyc.Sess
 // present shows a session to the browser that owns it, or as JSON.
 func (s *Server) present(a arrival, session kyc.Session) answer {
 	var cookies []*http.Cookie
-	if a.browser != a.visit.browser && session.OwnedBy(kyc.HashSecret(kyc.SecretBrowser, a.browser)) {
+	if session.OwnedBy(kyc.HashSecret(kyc.SecretBrowser, a.browser)) {
+		// Sent each time, so that it lives as long as the session.
 		cookies = append(cookies, s.cookie(a.browser))
 	}
 	if a.json {

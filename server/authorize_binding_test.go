@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -17,12 +18,15 @@ func TestLaterVisitsFindTheSessionWhereItStands(t *testing.T) {
 	g := newGate(t)
 	g.addClient("shop")
 	w := g.opened("shop")
+	// The cookie is sent again, so that it lives as long as the session, and is the same.
+	var cookies []string
 	for range 3 {
-		if r := w.get(w.path()); r.header.Get("Set-Cookie") != "" {
-			t.Error("the browser was bound twice")
-		} else {
-			r.leads(w.at(""))
-		}
+		r := w.get(w.path())
+		r.leads(w.at(""))
+		cookies = append(cookies, r.header.Get("Set-Cookie"))
+	}
+	if cookies[0] == "" || cookies[0] != cookies[1] || cookies[1] != cookies[2] {
+		t.Errorf("the browser is bound by %q", cookies)
 	}
 	if n := g.verifier.count(); n != 1 {
 		t.Errorf("%d verifications, want 1", n)
@@ -317,11 +321,30 @@ func TestAttemptsAreBounded(t *testing.T) {
 func TestSecondOfTwoVisitsAtOnceFindsTheFirst(t *testing.T) {
 	t.Parallel()
 	g := newGate(t)
-	g.addClient("shop")
+	replica := newGateOn(t, g.store)
+	replica.contract.register(g.addClient("shop"))
+	replica.listen()
 	w := g.setUp("shop")
-	g.verifier.meanwhile(func() { g.browser().get(w.path()).leads(w.at("")) })
+	g.verifier.meanwhile(func() { replica.browser().get(w.path()).leads(w.at("")) })
 	w.get(w.path()).shows(http.StatusConflict, `action="/authorize/`)
 	if s := g.session(w.id); s.Status != kyc.StatusAuthorized || s.Attempts != 1 {
 		t.Errorf("session is %s after %d attempts", s.Status, s.Attempts)
+	}
+}
+
+func TestManyVisitsAtOnceMakeOneVerification(t *testing.T) {
+	t.Parallel()
+	g := newGate(t)
+	g.addClient("shop")
+	w := g.setUp("shop")
+	g.listen()
+	var all sync.WaitGroup
+	for range 20 {
+		b := g.browser()
+		all.Go(func() { b.get(w.path()) })
+	}
+	all.Wait()
+	if n := g.verifier.count(); n != 1 {
+		t.Errorf("%d verifications, want 1", n)
 	}
 }

@@ -182,8 +182,8 @@ func setRetryAfter(h http.Header, status int, err error) {
 // look for it. Causes hold no values that somebody sent.
 func (s *Server) logRefusal(ctx context.Context, err error, status int) {
 	v := visitOf(ctx)
-	if status < http.StatusInternalServerError || ctx.Err() != nil { // or the caller has left
-		s.Log.Debug("request refused", "route", v.pattern, "status", status, "error", err)
+	if status < http.StatusInternalServerError || errors.Is(ctx.Err(), context.Canceled) { // the caller has left
+		s.Log.Debug("request refused", "reference", v.reference(s.Rand), "route", v.pattern, "status", status, "error", err)
 		return
 	}
 	cause := error(err)

@@ -10,6 +10,10 @@ import (
 // glanceLife is how long one look at the status counts as watching.
 const glanceLife = 20 * time.Second
 
+// maxWatchers is how many streams of one session there may be: a few tabs, not a
+// crowd.
+const maxWatchers = 8
+
 // hub connects the pages that are open on this replica with the moves that were
 // made on it. Moves of other replicas are found by looking.
 type hub struct {
@@ -28,14 +32,17 @@ func newHub(now func() time.Time) *hub {
 
 // watch returns a channel that gets the session after it moved, only its newest
 // state if several moves came, and is closed when the hub is. leave must be
-// called.
-func (h *hub) watch(id kyc.ID) (moved <-chan kyc.Session, leave func()) {
+// called. ok is false when too many watch the session already.
+func (h *hub) watch(id kyc.ID) (moved <-chan kyc.Session, leave func(), ok bool) {
 	c := make(chan kyc.Session, 1)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.closed {
 		close(c)
-		return c, func() {}
+		return c, func() {}, true
+	}
+	if len(h.watchers[id]) >= maxWatchers {
+		return nil, nil, false
 	}
 	if h.watchers[id] == nil {
 		h.watchers[id] = map[chan kyc.Session]bool{}
@@ -48,7 +55,7 @@ func (h *hub) watch(id kyc.ID) (moved <-chan kyc.Session, leave func()) {
 		if len(h.watchers[id]) == 0 {
 			delete(h.watchers, id)
 		}
-	}
+	}, true
 }
 
 // glance counts as watching for a while.

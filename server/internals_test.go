@@ -53,7 +53,7 @@ func TestHubWakesTheWatchersOfASession(t *testing.T) {
 	t.Parallel()
 	h := newHub(func() time.Time { return time.Unix(1000, 0) })
 	a, b := kyc.ID{1}, kyc.ID{2}
-	moved, leave := h.watch(a)
+	moved, leave, _ := h.watch(a)
 	h.changed(kyc.Session{ID: b})
 	h.changed(kyc.Session{ID: a, Status: kyc.StatusAuthorized})
 	h.changed(kyc.Session{ID: a, Status: kyc.StatusVerified}) // is not waited for
@@ -77,14 +77,14 @@ func TestHubWakesTheWatchersOfASession(t *testing.T) {
 func TestHubThatIsClosedSendsWatchersAway(t *testing.T) {
 	t.Parallel()
 	h := newHub(func() time.Time { return time.Unix(1000, 0) })
-	moved, leave := h.watch(kyc.ID{1})
+	moved, leave, _ := h.watch(kyc.ID{1})
 	h.close()
 	h.close()
 	if _, open := <-moved; open {
 		t.Error("the watcher stays")
 	}
 	leave()
-	late, leave := h.watch(kyc.ID{1})
+	late, leave, _ := h.watch(kyc.ID{1})
 	defer leave()
 	if _, open := <-late; open {
 		t.Error("a late watcher stays")

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"path"
@@ -55,7 +56,8 @@ func (s *Server) assemble() (http.Handler, error) {
 
 // surround is the outer handler: what every request shares.
 func (s *Server) surround(mux *http.ServeMux) http.Handler {
-	var foreign http.CrossOriginProtection
+	foreign := http.NewCrossOriginProtection()
+	_ = foreign.AddTrustedOrigin(s.issuer()) // a proxy may have changed the Host
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		started := s.Now()
 		v := s.visit(r)
@@ -86,9 +88,27 @@ func (s *Server) surround(mux *http.ServeMux) http.Handler {
 		case browserRoute(r.URL.Path) && foreign.Check(r) != nil:
 			s.writeError(rec, r, shownAs(pages.ReasonCrossOrigin, http.StatusForbidden))
 		default:
-			s.guard(rec, r, mux)
+			ctx, cancel := withLimit(r.Context(), r.URL.Path, v.stream)
+			defer cancel()
+			s.guard(rec, r.WithContext(ctx), mux)
 		}
 	})
+}
+
+// The longest that an answer may take, whatever the database and the verifier do.
+const (
+	answerLimit = 5 * time.Second
+	openLimit   = 20 * time.Second // with a verification to be made, which has 10 s itself
+)
+
+func withLimit(ctx context.Context, path string, stream bool) (context.Context, context.CancelFunc) {
+	switch {
+	case stream && strings.HasSuffix(path, "/status"):
+		return context.WithCancel(ctx) // it has a life of its own
+	case strings.HasPrefix(path, "/authorize/"), strings.HasSuffix(path, "/retry"):
+		return context.WithTimeout(ctx, openLimit)
+	}
+	return context.WithTimeout(ctx, answerLimit)
 }
 
 // browserRoute says whether a path is visited by persons' browsers, which are

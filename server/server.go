@@ -72,6 +72,7 @@ type Server struct {
 	pages    *pages.Pages
 	docs     func() ([]byte, error) // drawn when first asked for
 	hub      *hub
+	opening  *turns
 	failures *limiter // wrong credentials, by client and address
 	polls    *limiter // status requests, by session
 	open     openSessions
@@ -98,7 +99,7 @@ func New(c Config) (*Server, error) {
 		c.MaxOpenSessions = 100_000
 	}
 	s := &Server{
-		Config: c, hub: newHub(c.Now),
+		Config: c, hub: newHub(c.Now), opening: newTurns(),
 		failures: newLimiter(failureBurst, failureEvery), polls: newLimiter(pollBurst, pollEvery),
 		metrics: newMetrics(c.Registry),
 	}

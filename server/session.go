@@ -101,6 +101,11 @@ func (s *Server) wayBack(session kyc.Session, client kyc.Client) string {
 
 // RetrySession implements api.StrictServerInterface.
 func (s *Server) RetrySession(ctx context.Context, r api.RetrySessionRequestObject) (api.RetrySessionResponseObject, error) {
+	done, err := s.opening.take(ctx, kyc.ID(r.ID))
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	session, client, err := s.owned(ctx, s.Store, r.ID)
 	if err != nil {
 		return nil, err
@@ -156,6 +161,9 @@ func (s *Server) queue(effects *kyc.Effects, client kyc.Client) error {
 
 // FinishSession implements api.StrictServerInterface.
 func (s *Server) FinishSession(ctx context.Context, r api.FinishSessionRequestObject) (api.FinishSessionResponseObject, error) {
+	if visitOf(ctx).browser == "" { // a stranger need not wait in line with those who write
+		return nil, shownAs(pages.ReasonSessionUnknown, http.StatusNotFound)
+	}
 	var response answer
 	err := s.Store.Together(ctx, func(st *store.Store) (err error) {
 		response, err = s.finish(ctx, st, r.ID)
@@ -205,7 +213,11 @@ func (s *Server) code(ctx context.Context, st *store.Store, session kyc.Session,
 		case kept.UsedAt != nil:
 			return "", s.finishedBefore(session, client)
 		case kept.Live(s.Now()):
-			return session.DeriveCode(kept.Generation, s.Ring.MAC).String(), nil
+			if code := session.DeriveCode(kept.Generation, s.Ring.MAC); code.Matches(kyc.SecretCode, kept.Hash) {
+				return code.String(), nil
+			}
+			// The current key has changed since, and nobody can derive that code again.
+			generation = max(generation, kept.Generation+1)
 		default:
 			generation = max(generation, kept.Generation+1)
 		}

@@ -156,10 +156,13 @@ func TestRetryStartsAnotherVerification(t *testing.T) {
 func TestSecondClickOnRetryFindsTheFirst(t *testing.T) {
 	t.Parallel()
 	g := newGate(t)
-	g.addClient("shop")
+	replica := newGateOn(t, g.store)
+	replica.contract.register(g.addClient("shop"))
+	replica.listen()
 	w := g.opened("shop")
 	g.refuse(w.id)
-	g.verifier.meanwhile(func() { w.post(w.at("/retry")).leads(w.at("")) })
+	other := &browser{g: replica, client: w.browser.client, header: w.browser.header}
+	g.verifier.meanwhile(func() { other.post(w.at("/retry")).leads(w.at("")) })
 	w.post(w.at("/retry")).leads(w.at(""))
 	if s := g.session(w.id); s.Attempts != 2 {
 		t.Errorf("%d attempts, want 2", s.Attempts)

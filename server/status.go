@@ -43,7 +43,10 @@ func (s *Server) GetStatus(ctx context.Context, r api.GetStatusRequestObject) (a
 
 // stream begins to watch before it reads, so that no move is missed in between.
 func (s *Server) stream(ctx context.Context, id kyc.ID) (api.GetStatusResponseObject, error) {
-	moved, leave := s.hub.watch(id)
+	moved, leave, ok := s.hub.watch(id)
+	if !ok {
+		return nil, limited{"5"}
+	}
 	session, err := s.seen(ctx, id)
 	if err != nil {
 		leave()
@@ -132,6 +135,7 @@ func (t stream) VisitGetStatusResponse(w http.ResponseWriter) error {
 			t.session = session
 		case <-look.C:
 			t.refresh(ctx)
+			t.s.watch(ctx, t.session) // another process may have put the next check off
 		case <-beat.C:
 			err = out.comment()
 			continue
@@ -180,5 +184,10 @@ func (e eventWriter) write(format string, data []byte) error {
 	if _, err := fmt.Fprintf(e.w, format, data); err != nil {
 		return err
 	}
-	return e.rc.Flush()
+	if err := e.rc.Flush(); err != nil {
+		return err
+	}
+	// Between events there is no deadline: over HTTP/2 it would end the stream.
+	_ = e.rc.SetWriteDeadline(time.Time{})
+	return nil
 }

@@ -42,7 +42,7 @@ func (s *Store) Purge(ctx context.Context, now time.Time, keep Retention, n int)
 	})
 	delivered, dead := now.Add(-keep.Delivered), now.Add(-keep.Dead)
 	p.Webhooks, errs[2] = q.PurgeWebhooks(ctx, pgdb.PurgeWebhooksParams{
-		Before: kyc.FirstID(now), FinishedBefore: &delivered, DeadBefore: &dead, N: max,
+		Before: kyc.FirstID(now.Add(-min(keep.Delivered, keep.Dead))), FinishedBefore: &delivered, DeadBefore: &dead, N: max,
 	})
 	var more int64
 	p.Secrets, errs[3] = q.PurgeClientSecrets(ctx, now)
@@ -55,4 +55,22 @@ func (s *Store) Purge(ctx context.Context, now time.Time, keep Retention, n int)
 		}
 	}
 	return p, nil
+}
+
+// ReleaseStranded gives webhooks that are held another chance if their endpoint is
+// on. They were held by a process that had read the endpoint just before somebody
+// turned it on. It returns how many there were.
+func (s *Store) ReleaseStranded(ctx context.Context, now time.Time) (int64, error) {
+	n, err := s.b.Background().ReleaseStrandedWebhooks(ctx, micro(now))
+	return n, s.err("releasing webhooks", err)
+}
+
+// KeyCheck returns the first sealed text that was ever offered to this database,
+// so that a process can tell whether it has the keys of the others.
+func (s *Store) KeyCheck(ctx context.Context, offered []byte) ([]byte, error) {
+	if _, err := s.b.Writer().AddKeyCheck(ctx, offered); err != nil {
+		return nil, s.err("keeping the check of keys", err)
+	}
+	kept, err := s.b.Reader().GetKeyCheck(ctx)
+	return kept, s.err("reading the check of keys", err)
 }

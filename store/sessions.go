@@ -193,7 +193,8 @@ func (s *Store) OpenSessions(ctx context.Context) (map[string]int64, error) {
 	return open, nil
 }
 
-// SessionsByStatus counts the sessions that are kept, by status.
+// SessionsByStatus counts the sessions that something can still happen to by
+// itself, by status.
 func (s *Store) SessionsByStatus(ctx context.Context) (map[kyc.Status]int64, error) {
 	rows, err := s.b.Reader().CountSessionsByStatus(ctx)
 	if err != nil {

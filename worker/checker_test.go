@@ -131,7 +131,9 @@ func TestCodeByWebhook(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		r := newRig(t, s)
-		r.client("shop", "https://shop.example/hook", func(c *kyc.Client) { c.CodeDelivery = kyc.DeliverByWebhook })
+		r.client("shop", "https://shop.example/hook", func(c *kyc.Client) {
+			c.CodeDelivery, c.CodeLifetime = kyc.DeliverByWebhook, 5*time.Minute
+		})
 		opened := r.open("shop")
 		r.clock.Advance(2 * time.Second)
 		r.check(r.worker(always(proved())))
@@ -141,7 +143,7 @@ func TestCodeByWebhook(t *testing.T) {
 			t.Fatalf("body %v (%v)", data, err)
 		}
 		code, err := s.Code(context.Background(), opened.ID)
-		if err != nil || !handle.Matches(kyc.SecretCode, code.Hash) || !code.ExpiresAt.Equal(r.now().Add(10*time.Minute)) {
+		if err != nil || !handle.Matches(kyc.SecretCode, code.Hash) || !code.ExpiresAt.Equal(r.now().Add(5*time.Minute)) {
 			t.Errorf("code %+v (%v)", code, err)
 		}
 		if strings.Contains(r.log.String(), data["code"]) {
@@ -150,10 +152,10 @@ func TestCodeByWebhook(t *testing.T) {
 	})
 }
 
-func TestDisabledClientIsToldNothing(t *testing.T) {
+func TestDisabledClientIsToldWhenItIsEnabled(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, storetest.Open(t))
-	client := r.client("shop", "https://shop.example/hook", func(c *kyc.Client) { c.CodeDelivery = kyc.DeliverByWebhook })
+	client := r.client("shop", "https://shop.example/hook")
 	opened := r.open("shop")
 	now := r.now()
 	client.DisabledAt = &now
@@ -162,11 +164,16 @@ func TestDisabledClientIsToldNothing(t *testing.T) {
 	}
 	r.clock.Advance(2 * time.Second)
 	r.check(r.worker(always(proved())))
-	if s := r.session(opened.ID); s.Status != kyc.StatusVerified || len(r.webhooks("shop")) != 0 {
-		t.Errorf("session %s, %d webhooks", s.Status, len(r.webhooks("shop")))
+	held := r.webhooks("shop")
+	if s := r.session(opened.ID); s.Status != kyc.StatusVerified || len(held) != 1 || held[0].NextAttempt != nil {
+		t.Fatalf("session %s, webhooks %+v, want one that is held", s.Status, held)
 	}
-	if _, err := r.store.Code(context.Background(), opened.ID); !errors.Is(err, store.ErrNotFound) {
-		t.Errorf("a code was made (%v)", err)
+	client.DisabledAt = nil
+	if err := r.store.UpdateClient(context.Background(), client, "client.enabled"); err != nil {
+		t.Fatal(err)
+	}
+	if w := r.webhooks("shop"); w[0].NextAttempt == nil {
+		t.Error("the webhook is still held")
 	}
 }
 

@@ -22,6 +22,9 @@ type Cleaner struct {
 // returns what went. The error is the store's or the context's.
 func (c *Cleaner) Once(ctx context.Context) (store.Purged, error) {
 	now := c.cfg.now()
+	if _, err := c.cfg.Store.ReleaseStranded(ctx, now); err != nil {
+		return store.Purged{}, err
+	}
 	var total store.Purged
 	for {
 		p, err := c.cfg.Store.Purge(ctx, now, c.cfg.Retention, cleanBatch)

@@ -59,17 +59,16 @@ func (c *Checker) ended(s kyc.Session, queued *kyc.Webhook) {
 }
 
 // tell adds to the effects of a move what the client is told: the webhook's row
-// and, for a client that takes its code by webhook, the code. A disabled client
-// is told nothing.
+// and, for a client that takes its code by webhook, the code.
 func (c *Checker) tell(s *kyc.Session, client kyc.Client, e *kyc.Effects) error {
-	if e.Event == nil || !client.Enabled() || client.WebhookURL == "" {
+	if e.Event == nil || client.WebhookURL == "" {
 		return nil
 	}
 	at := e.Event.At
 	if e.Event.Type == kyc.EventVerified && client.CodeDelivery == kyc.DeliverByWebhook {
 		generation := s.FirstGeneration()
 		handle := s.DeriveCode(generation, c.cfg.Ring.MAC)
-		code := s.NewCode(handle, generation, at, kyc.WebhookCodeLifetime)
+		code := s.NewCode(handle, generation, at, client.CodeLifetime)
 		e.Code = &code
 		e.Event.Code, e.Event.State = handle.String(), s.State
 	}

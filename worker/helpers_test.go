@@ -184,7 +184,7 @@ func (r *rig) reopen(id kyc.ID) kyc.Session {
 	s, err := r.store.UpdateSession(context.Background(), id, func(s *kyc.Session) (kyc.Effects, error) {
 		return s.Open(kyc.Binding{
 			RedirectURI: "https://client.example/cb", State: "client-state", Scope: "given_name", BrowserHash: []byte{1},
-		}, kyc.Verification{RequestID: r.id().String(), URL: "https://verifier.example/v", EndsAt: &end}, now, FirstCheck(now))
+		}, kyc.Verification{RequestID: r.id().String(), URL: "https://verifier.example/v", EndsAt: &end}, now, now.Add(firstLook))
 	})
 	if err != nil {
 		r.t.Fatalf("opening: %v", err)

@@ -13,7 +13,7 @@ import (
 const (
 	recordTimeout = 5 * time.Second        // of one statement
 	recordRetry   = 250 * time.Millisecond // pause when the store does not answer
-	recordGather  = 50 * time.Millisecond  // nobody waits for outcomes; many are cheaper than one by one
+	recordGather  = 250 * time.Millisecond // nobody waits for outcomes; many are cheaper than one by one
 )
 
 // record is what has to be written about a job, and nobody waits for.

@@ -16,10 +16,6 @@ const (
 	giveUpMargin  = 60 * time.Second // what a verifier's clock may be off
 )
 
-// FirstCheck says when a verification opened now is looked at for the first time
-// if no notification comes.
-func FirstCheck(now time.Time) time.Time { return now.Add(firstLook) }
-
 // Progress is what the time of the next look depends on.
 type Progress struct {
 	Checks    int64     // looks so far, the newest one counted

@@ -56,9 +56,6 @@ func TestNextCheckAtTheEnd(t *testing.T) {
 	if got := NextCheck(p, end.Add(time.Second), middle); !got.After(end.Add(time.Second)) {
 		t.Errorf("a look past the end is followed by one at %v, which is not later", got)
 	}
-	if got := FirstCheck(noon); got != noon.Add(2*time.Second) {
-		t.Errorf("FirstCheck = %v", got)
-	}
 }
 
 func TestNextCheckKeepsItsBounds(t *testing.T) {

@@ -85,10 +85,8 @@ func (w *Worker) Run(ctx context.Context) error {
 func (w *Worker) stop(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, w.cfg.Drain)
 	defer cancel()
-	var parts sync.WaitGroup
-	parts.Go(func() { w.Checker.stop(ctx) })
-	parts.Go(func() { w.Deliverer.stop(ctx) })
-	parts.Wait()
+	w.Checker.stop(ctx) // first: its last looks hand webhooks over
+	w.Deliverer.stop(ctx)
 	select {
 	case <-w.announce:
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rowTimeout)

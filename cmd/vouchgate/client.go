@@ -118,7 +118,8 @@ type clientListCmd struct {
 // Run implements the verb client list.
 func (c *clientListCmd) Run(ctx context.Context, p *program, given *sources) error {
 	f := given.faults
-	return p.withStorage(ctx, f, c.storageSettings.check(&f), func(s *storage) error {
+	config := c.storageSettings.check(&f)
+	return p.withStorage(ctx, f, config, func(s *storage) error {
 		clients, err := s.store.Clients(ctx)
 		if err != nil {
 			return err
@@ -151,7 +152,8 @@ type clientShowCmd struct {
 // Run implements the verb client show.
 func (c *clientShowCmd) Run(ctx context.Context, p *program, given *sources) error {
 	f := given.faults
-	return p.withStorage(ctx, f, c.storageSettings.check(&f), func(s *storage) error {
+	config := c.storageSettings.check(&f)
+	return p.withStorage(ctx, f, config, func(s *storage) error {
 		client, err := s.store.Client(ctx, c.ID)
 		if err != nil {
 			return noClient(c.ID, err)

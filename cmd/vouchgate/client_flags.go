@@ -102,11 +102,13 @@ func (c clientFlags) applyOAuth(client *kyc.Client, f *faults) {
 		client.PKCERequired = false
 	}
 	if c.CodeDelivery != nil {
-		client.CodeDelivery = kyc.CodeDelivery(f.oneOf("code-delivery", *c.CodeDelivery, "redirect", "webhook"))
-		client.CodeLifetime = defaultCodeLifetime
-		if client.CodeDelivery == kyc.DeliverByWebhook {
+		delivery := kyc.CodeDelivery(f.oneOf("code-delivery", *c.CodeDelivery, "redirect", "webhook"))
+		if delivery != client.CodeDelivery && delivery == kyc.DeliverByWebhook {
 			client.CodeLifetime = kyc.WebhookCodeLifetime
+		} else if delivery != client.CodeDelivery {
+			client.CodeLifetime = defaultCodeLifetime
 		}
+		client.CodeDelivery = delivery
 	}
 	if c.CodeLifetime != nil {
 		client.CodeLifetime = f.seconds("code-lifetime", *c.CodeLifetime, maxCodeLifetime)

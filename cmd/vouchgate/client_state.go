@@ -36,7 +36,8 @@ func (c *clientEnableCmd) Run(ctx context.Context, p *program, given *sources) e
 // in the audit trail as well.
 func (p *program) changeClient(ctx context.Context, settings storageSettings, given *sources, id, done string, change func(*kyc.Client)) error {
 	f := given.faults
-	return p.withStorage(ctx, f, settings.check(&f), func(s *storage) error {
+	config := settings.check(&f)
+	return p.withStorage(ctx, f, config, func(s *storage) error {
 		client, err := s.store.Client(ctx, id)
 		if err != nil {
 			return noClient(id, err)

@@ -109,6 +109,9 @@ func (i *instance) openGateway(ctx context.Context, p *program, c listenConfig, 
 			i.publicURL.Scheme = "https"
 		}
 	}
+	if c.notifyKey == "" && !loopback(i.publicURL.Hostname()) {
+		i.log.Warn("anybody may call /notification: no --notification-key-file is given")
+	}
 	i.server, err = server.New(server.Config{
 		Store: i.storage.store, Ring: i.storage.ring, Verifier: i.verifier, Background: i.worker,
 		PublicURL: i.publicURL, Version: version(),

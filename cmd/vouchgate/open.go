@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"vouchgate/kyc"
 	"vouchgate/seal"
 	"vouchgate/store"
 	"vouchgate/store/postgres"
@@ -126,15 +125,19 @@ func (c storageConfig) openStore(ctx context.Context, tell teller) (*store.Store
 // empty database gets new keys: with others, nothing that is sealed in it could be
 // read any more.
 func (c storageConfig) keys(ctx context.Context, p *program, st *store.Store, tell teller) (*seal.Ring, error) {
-	clients, err := st.Clients(ctx)
+	ring, err := seal.LoadFile(c.keyFile, p.rand)
+	if errors.Is(err, fs.ErrNotExist) {
+		ring, err = c.newKeys(ctx, p, st, tell)
+	}
 	if err != nil {
 		return nil, err
 	}
-	ring, err := seal.LoadFile(c.keyFile, p.rand)
-	if err == nil {
-		return ring, c.tryKeys(ctx, st, ring, clients)
-	}
-	if !errors.Is(err, fs.ErrNotExist) {
+	return ring, c.tryKeys(ctx, st, ring)
+}
+
+func (c storageConfig) newKeys(ctx context.Context, p *program, st *store.Store, tell teller) (*seal.Ring, error) {
+	clients, err := st.Clients(ctx)
+	if err != nil {
 		return nil, err
 	}
 	if len(clients) > 0 {
@@ -147,24 +150,21 @@ func (c storageConfig) keys(ctx context.Context, p *program, st *store.Store, te
 	return ring, err
 }
 
-// tryKeys opens one thing that is sealed in the database for good: a secret that
-// signs webhooks.
-func (c storageConfig) tryKeys(ctx context.Context, st *store.Store, ring *seal.Ring, clients []kyc.Client) error {
-	for _, client := range clients {
-		if client.WebhookURL == "" {
-			continue
-		}
-		secrets, err := st.WebhookSecrets(ctx, client.ID)
-		if err != nil {
-			return err
-		}
-		if len(secrets) == 0 {
-			continue
-		}
-		if _, err := ring.Open(kyc.PurposeWebhookSecret, []byte(client.ID), secrets[0].Sealed); err != nil {
-			return fmt.Errorf("the keys in %s are not those that this database was written with: %w", c.keyFile, err)
-		}
-		return nil
+// purposeKeyCheck seals the text by which the keys of a database are known.
+const purposeKeyCheck = "key check"
+
+// tryKeys opens what the first process on this database has sealed.
+func (c storageConfig) tryKeys(ctx context.Context, st *store.Store, ring *seal.Ring) error {
+	offered, err := ring.Seal(purposeKeyCheck, nil, []byte("vouchgate"))
+	if err != nil {
+		return err
+	}
+	kept, err := st.KeyCheck(ctx, offered)
+	if err != nil {
+		return err
+	}
+	if _, err := ring.Open(purposeKeyCheck, nil, kept); err != nil {
+		return fmt.Errorf("the keys in %s are not those that this database was written with: %w", c.keyFile, err)
 	}
 	return nil
 }

@@ -32,6 +32,29 @@ func (q *Queries) AddAudit(ctx context.Context, arg AddAuditParams) error {
 	return err
 }
 
+const addKeyCheck = `-- name: AddKeyCheck :execrows
+INSERT INTO key_checks (id, sealed) VALUES (1, $1) ON CONFLICT (id) DO NOTHING
+`
+
+func (q *Queries) AddKeyCheck(ctx context.Context, sealed []byte) (int64, error) {
+	result, err := q.db.Exec(ctx, addKeyCheck, sealed)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const getKeyCheck = `-- name: GetKeyCheck :one
+SELECT sealed FROM key_checks WHERE id = 1
+`
+
+func (q *Queries) GetKeyCheck(ctx context.Context) ([]byte, error) {
+	row := q.db.QueryRow(ctx, getKeyCheck)
+	var sealed []byte
+	err := row.Scan(&sealed)
+	return sealed, err
+}
+
 const listAudit = `-- name: ListAudit :many
 SELECT id, at, actor, event, client_id, session_id FROM audit_events WHERE session_id = $1 ORDER BY id
 `
@@ -64,8 +87,8 @@ func (q *Queries) ListAudit(ctx context.Context, sessionID string) ([]AuditEvent
 }
 
 const purgeAudit = `-- name: PurgeAudit :execrows
-DELETE FROM audit_events WHERE audit_events.id IN (
-    SELECT a.id FROM audit_events a WHERE a.at < $1 ORDER BY a.id LIMIT CAST($2 AS bigint))
+DELETE FROM audit_events WHERE audit_events.at < $1 AND audit_events.id IN (
+    SELECT a.id FROM audit_events a ORDER BY a.id LIMIT CAST($2 AS bigint))
 `
 
 type PurgeAuditParams struct {

@@ -75,6 +75,11 @@ type Grant struct {
 	RevokedAt    *time.Time
 }
 
+type KeyCheck struct {
+	ID     int64
+	Sealed []byte
+}
+
 type NotificationPendingWebhook struct {
 	ID          kyc.ID
 	SessionID   kyc.ID

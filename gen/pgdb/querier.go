@@ -12,6 +12,7 @@ import (
 type Querier interface {
 	AddAudit(ctx context.Context, arg AddAuditParams) error
 	AddClientSecret(ctx context.Context, arg AddClientSecretParams) error
+	AddKeyCheck(ctx context.Context, sealed []byte) (int64, error)
 	AddWebhook(ctx context.Context, arg AddWebhookParams) error
 	AddWebhookSecret(ctx context.Context, arg AddWebhookSecretParams) error
 	// Claiming needs row locks that are skipped by others, a word that SQLite does
@@ -40,6 +41,7 @@ type Querier interface {
 	FinishWebhooks(ctx context.Context, arg FinishWebhooksParams) (int64, error)
 	GetClient(ctx context.Context, id string) (Client, error)
 	GetCode(ctx context.Context, sessionID kyc.ID) (AuthorizationCode, error)
+	GetKeyCheck(ctx context.Context) ([]byte, error)
 	GetSession(ctx context.Context, id kyc.ID) (VerificationSession, error)
 	GetSessionByRequest(ctx context.Context, requestID string) (VerificationSession, error)
 	GetToken(ctx context.Context, id kyc.ID) (GetTokenRow, error)
@@ -60,6 +62,7 @@ type Querier interface {
 	PurgeWebhooks(ctx context.Context, arg PurgeWebhooksParams) (int64, error)
 	PutCode(ctx context.Context, arg PutCodeParams) (int64, error)
 	RedeemCode(ctx context.Context, arg RedeemCodeParams) (int64, error)
+	ReleaseStrandedWebhooks(ctx context.Context, at time.Time) (int64, error)
 	ReleaseWebhooks(ctx context.Context, arg ReleaseWebhooksParams) (int64, error)
 	ReplayWebhook(ctx context.Context, arg ReplayWebhookParams) (int64, error)
 	RescheduleWebhook(ctx context.Context, arg RescheduleWebhookParams) (int64, error)

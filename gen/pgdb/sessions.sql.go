@@ -181,7 +181,7 @@ func (q *Queries) CountOpenSessions(ctx context.Context) ([]CountOpenSessionsRow
 }
 
 const countSessionsByStatus = `-- name: CountSessionsByStatus :many
-SELECT status, count(*) AS n FROM verification_sessions GROUP BY status
+SELECT status, count(*) AS n FROM verification_sessions WHERE next_check IS NOT NULL GROUP BY status
 `
 
 type CountSessionsByStatusRow struct {

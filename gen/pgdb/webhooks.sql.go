@@ -51,10 +51,10 @@ func (q *Queries) AddWebhook(ctx context.Context, arg AddWebhookParams) error {
 }
 
 const countWebhooks = `-- name: CountWebhooks :one
-SELECT count(*) FILTER (WHERE next_attempt IS NOT NULL) AS pending,
-    count(*) FILTER (WHERE dead_at IS NOT NULL) AS dead,
-    count(*) FILTER (WHERE next_attempt IS NULL AND dead_at IS NULL AND delivered_at IS NULL) AS held
-FROM notification_pending_webhooks
+SELECT CAST((SELECT count(*) FROM notification_pending_webhooks p WHERE p.next_attempt IS NOT NULL) AS bigint) AS pending,
+    CAST((SELECT count(*) FROM notification_pending_webhooks d WHERE d.dead_at IS NOT NULL) AS bigint) AS dead,
+    CAST((SELECT count(*) FROM notification_pending_webhooks h
+        WHERE h.next_attempt IS NULL AND h.dead_at IS NULL AND h.delivered_at IS NULL) AS bigint) AS held
 `
 
 type CountWebhooksRow struct {
@@ -213,6 +213,21 @@ func (q *Queries) PurgeWebhooks(ctx context.Context, arg PurgeWebhooksParams) (i
 		arg.DeadBefore,
 		arg.N,
 	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const releaseStrandedWebhooks = `-- name: ReleaseStrandedWebhooks :execrows
+UPDATE notification_pending_webhooks SET next_attempt = CAST($1 AS timestamptz)
+WHERE delivered_at IS NULL AND dead_at IS NULL AND next_attempt IS NULL
+  AND client_id IN (SELECT c.id FROM clients c
+    WHERE c.webhook_url <> '' AND c.webhook_disabled_at IS NULL AND c.disabled_at IS NULL)
+`
+
+func (q *Queries) ReleaseStrandedWebhooks(ctx context.Context, at time.Time) (int64, error) {
+	result, err := q.db.Exec(ctx, releaseStrandedWebhooks, at)
 	if err != nil {
 		return 0, err
 	}

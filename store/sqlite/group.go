@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"vouchgate/gen/litedb"
 	"vouchgate/gen/pgdb"
@@ -34,13 +35,21 @@ type piece struct {
 	run  func(pgdb.Querier) error
 	err  error
 	done chan struct{}
+	gone atomic.Int32 // pieceWaits, pieceRuns or pieceLeft
 }
+
+// What has become of a piece.
+const (
+	pieceWaits int32 = iota
+	pieceRuns
+	pieceLeft // by its caller, before its turn
+)
 
 func newGroup(db *sql.DB, stmts *statements) *group { return &group{db: db, stmts: stmts} }
 
 // do runs fn in a transaction and returns when it is committed or undone. A
-// context that has ended before its turn keeps fn from running; once fn runs, it
-// is not interrupted.
+// context that ends before its turn keeps fn from running; once fn runs, it is not
+// interrupted.
 func (g *group) do(ctx context.Context, fn func(pgdb.Querier) error) error {
 	p := &piece{ctx: ctx, run: fn, done: make(chan struct{})}
 	g.mu.Lock()
@@ -51,7 +60,15 @@ func (g *group) do(ctx context.Context, fn func(pgdb.Querier) error) error {
 	if lead {
 		go g.commitAll()
 	}
-	<-p.done
+	select {
+	case <-p.done:
+		return p.err
+	case <-ctx.Done():
+	}
+	if p.gone.CompareAndSwap(pieceWaits, pieceLeft) {
+		return ctx.Err()
+	}
+	<-p.done // it runs, and what it did has to be known
 	return p.err
 }
 
@@ -127,8 +144,8 @@ func (p *piece) try(q querier) (err error) {
 			err = fmt.Errorf("panic in a transaction: %T", fault)
 		}
 	}()
-	if err := p.ctx.Err(); err != nil {
-		return err
+	if !p.gone.CompareAndSwap(pieceWaits, pieceRuns) {
+		return p.ctx.Err()
 	}
 	return p.run(q)
 }

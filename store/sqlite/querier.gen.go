@@ -26,6 +26,10 @@ func (x querier) AddClientSecret(ctx context.Context, arg pgdb.AddClientSecretPa
 	return x.q.AddClientSecret(ctx, litedb.AddClientSecretParams(arg))
 }
 
+func (x querier) AddKeyCheck(ctx context.Context, sealed []byte) (int64, error) {
+	return x.q.AddKeyCheck(ctx, sealed)
+}
+
 func (x querier) AddWebhook(ctx context.Context, arg pgdb.AddWebhookParams) error {
 	return x.q.AddWebhook(ctx, litedb.AddWebhookParams(arg))
 }
@@ -159,6 +163,10 @@ func (x querier) GetCode(ctx context.Context, sessionID kyc.ID) (pgdb.Authorizat
 	return pgdb.AuthorizationCode(row), err
 }
 
+func (x querier) GetKeyCheck(ctx context.Context) ([]byte, error) {
+	return x.q.GetKeyCheck(ctx)
+}
+
 func (x querier) GetSession(ctx context.Context, id kyc.ID) (pgdb.VerificationSession, error) {
 	row, err := x.q.GetSession(ctx, id)
 	return pgdb.VerificationSession(row), err
@@ -273,6 +281,10 @@ func (x querier) RedeemCode(ctx context.Context, arg pgdb.RedeemCodeParams) (int
 	return x.q.RedeemCode(ctx, litedb.RedeemCodeParams(arg))
 }
 
+func (x querier) ReleaseStrandedWebhooks(ctx context.Context, at time.Time) (int64, error) {
+	return x.q.ReleaseStrandedWebhooks(ctx, at)
+}
+
 func (x querier) ReleaseWebhooks(ctx context.Context, arg pgdb.ReleaseWebhooksParams) (int64, error) {
 	return x.q.ReleaseWebhooks(ctx, litedb.ReleaseWebhooksParams(arg))
 }
@@ -314,6 +326,15 @@ func (x grouped) AddAudit(ctx context.Context, arg pgdb.AddAuditParams) error {
 
 func (x grouped) AddClientSecret(ctx context.Context, arg pgdb.AddClientSecretParams) error {
 	return x.g.do(ctx, func(q pgdb.Querier) error { return q.AddClientSecret(ctx, arg) })
+}
+
+func (x grouped) AddKeyCheck(ctx context.Context, sealed []byte) (out int64, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.AddKeyCheck(ctx, sealed)
+		return err
+	})
+	return out, err
 }
 
 func (x grouped) AddWebhook(ctx context.Context, arg pgdb.AddWebhookParams) error {
@@ -511,6 +532,15 @@ func (x grouped) GetCode(ctx context.Context, sessionID kyc.ID) (out pgdb.Author
 	return out, err
 }
 
+func (x grouped) GetKeyCheck(ctx context.Context) (out []byte, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.GetKeyCheck(ctx)
+		return err
+	})
+	return out, err
+}
+
 func (x grouped) GetSession(ctx context.Context, id kyc.ID) (out pgdb.VerificationSession, err error) {
 	err = x.g.do(ctx, func(q pgdb.Querier) error {
 		var err error
@@ -686,6 +716,15 @@ func (x grouped) RedeemCode(ctx context.Context, arg pgdb.RedeemCodeParams) (out
 	err = x.g.do(ctx, func(q pgdb.Querier) error {
 		var err error
 		out, err = q.RedeemCode(ctx, arg)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) ReleaseStrandedWebhooks(ctx context.Context, at time.Time) (out int64, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.ReleaseStrandedWebhooks(ctx, at)
 		return err
 	})
 	return out, err

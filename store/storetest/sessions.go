@@ -234,7 +234,7 @@ func countSessions(f *fixture) {
 	byStatus, err := f.SessionsByStatus(f.ctx)
 	f.ok(err)
 	f.same("by status", byStatus, map[kyc.Status]int64{
-		kyc.StatusPending: 1, kyc.StatusAuthorized: 1, kyc.StatusVerified: 1, kyc.StatusDenied: 1,
+		kyc.StatusPending: 1, kyc.StatusAuthorized: 1, kyc.StatusVerified: 1,
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	"vouchgate/kyc"
 	"vouchgate/store"
 )
 
@@ -12,6 +13,8 @@ var togetherTests = []test{
 	{"WhatIsWrittenTogetherIsReadTogether", togetherReads},
 	{"LeasesEndAtTheStart", endLeases},
 	{"AVerificationIsClaimedByItsRequest", claimByRequest},
+	{"TheFirstKeysAreThoseOfTheDatabase", keyCheck},
+	{"HeldWebhooksOfAnEndpointThatIsOnAreReleased", releaseStranded},
 }
 
 func togetherOrNot(f *fixture) {
@@ -69,4 +72,38 @@ func claimByRequest(f *fixture) {
 	f.is(err, store.ErrNotFound)
 	_, err = f.ClaimSessionByRequest(f.ctx, s.RequestID, noon.Add(time.Minute), noon.Add(2*time.Minute))
 	f.ok(err)
+}
+
+func keyCheck(f *fixture) {
+	first, err := f.KeyCheck(f.ctx, []byte("first"))
+	f.ok(err)
+	f.same("the check of an empty database", string(first), "first")
+	second, err := f.KeyCheck(f.ctx, []byte("second"))
+	f.ok(err)
+	f.same("the check that others find", string(second), "first")
+}
+
+func releaseStranded(f *fixture) {
+	f.addClient("on", func(c *kyc.Client) { c.WebhookURL = "https://on.example/hook" })
+	f.addClient("off", func(c *kyc.Client) { c.WebhookURL, c.WebhookDisabledAt = "https://off.example/hook", &noon })
+	held := map[string]kyc.Webhook{}
+	for _, client := range []string{"on", "off"} {
+		w := f.addWebhook(client)
+		claimed, err := f.ClaimDueWebhooks(f.ctx, noon.Add(time.Hour), noon.Add(2*time.Hour), 1)
+		f.ok(err)
+		if len(claimed) != 1 {
+			f.t.Fatalf("claimed %d webhooks", len(claimed))
+		}
+		f.ok(f.RescheduleWebhook(f.ctx, store.WebhookOutcome{ID: w.ID, Lease: noon.Add(2 * time.Hour), LastOutcome: "endpoint is off"}))
+		held[client] = w
+	}
+	n, err := f.ReleaseStranded(f.ctx, noon)
+	f.ok(err)
+	f.same("released", n, int64(1))
+	if w := f.webhook(held["on"].ID); w.NextAttempt == nil {
+		f.t.Error("a webhook of an endpoint that is on is still held")
+	}
+	if w := f.webhook(held["off"].ID); w.NextAttempt != nil {
+		f.t.Error("a webhook of an endpoint that is off is released")
+	}
 }

@@ -144,6 +144,16 @@ CREATE TABLE notification_pending_webhooks (
 );
 CREATE INDEX notification_pending_webhooks_due ON notification_pending_webhooks (next_attempt)
     WHERE next_attempt IS NOT NULL;
+CREATE INDEX notification_pending_webhooks_held ON notification_pending_webhooks (client_id)
+    WHERE next_attempt IS NULL AND delivered_at IS NULL AND dead_at IS NULL;
+CREATE INDEX notification_pending_webhooks_dead ON notification_pending_webhooks (dead_at)
+    WHERE dead_at IS NOT NULL;
+
+-- One thing that is sealed for good, by which the keys of this database are known.
+CREATE TABLE key_checks (
+    id     bigint PRIMARY KEY CHECK (id = 1),
+    sealed blob NOT NULL
+);
 
 CREATE TABLE audit_events (
     id         integer PRIMARY KEY AUTOINCREMENT,
