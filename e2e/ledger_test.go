@@ -56,9 +56,6 @@ type walk struct {
 	page    e2e.Page
 }
 
-// errNotNow is an answer that a caller gets while the gateway cannot work.
-var errNotNow = errors.New("not now")
-
 // insist tries until it works. Connections that break and answers of 503 are what
 // a killed gateway looks like; anything else ends the walk.
 func (w *walk) insist(ctx context.Context, what string, try func() error) error {

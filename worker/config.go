@@ -52,6 +52,7 @@ type Config struct {
 	Looks          int            // looks at verifications at the same time; 0: 64
 	Sends          int            // webhooks on their way at the same time; 0: 256
 	SendsPerClient int            // of these to one client; 0: 32
+	Gather         time.Duration  // how long outcomes of webhooks are gathered before they are written; 0: 1 s
 	Poll           time.Duration  // how often the database is asked for due work; 0: 1 s
 	Drain          time.Duration  // how long running work may take at shutdown; 0: 10 s
 	RootCAs        *x509.CertPool // who vouches for webhook receivers; nil: the system's
@@ -63,6 +64,7 @@ const (
 	defaultLooks          = 64
 	defaultSends          = 256
 	defaultSendsPerClient = 32
+	defaultGather         = time.Second
 	defaultPoll           = time.Second
 	defaultDrain          = 10 * time.Second
 )
@@ -88,6 +90,7 @@ func (c Config) withDefaults() (Config, error) {
 	c.Looks = orDefault(c.Looks, defaultLooks)
 	c.Sends = orDefault(c.Sends, defaultSends)
 	c.SendsPerClient = orDefault(c.SendsPerClient, defaultSendsPerClient)
+	c.Gather = orDefault(c.Gather, defaultGather)
 	c.Poll = orDefault(c.Poll, defaultPoll)
 	c.Drain = orDefault(c.Drain, defaultDrain)
 	return c, nil

@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"errors"
+	"time"
 
 	"vouchgate/kyc"
 	"vouchgate/store"
@@ -81,7 +82,8 @@ func (c *Checker) tell(s *kyc.Session, client kyc.Client, e *kyc.Effects) error 
 	})
 	if err == nil && e.Webhook.NextAttempt != nil {
 		// It is sent from here, at once, without being claimed from the queue first.
-		lease := c.cfg.now().Add(handOverLease)
+		// Leases of whole seconds let outcomes of many be written together.
+		lease := c.cfg.now().Add(handOverLease).Truncate(time.Second)
 		e.Webhook.LeaseUntil = &lease
 	}
 	return err

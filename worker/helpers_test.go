@@ -90,7 +90,7 @@ func (r *rig) worker(v Verifier, change ...func(*Config)) *Worker {
 	c := Config{
 		Store: r.store, Ring: testRing, Verifier: v, Now: r.now, Rand: rand.Reader,
 		Log: slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug})), AllowNetworks: loopback,
-		Poll: 10 * time.Millisecond, Version: "test",
+		Poll: 10 * time.Millisecond, Gather: time.Millisecond, Version: "test",
 	}
 	for _, f := range change {
 		f(&c)

@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -13,7 +14,7 @@ import (
 const (
 	recordTimeout = 5 * time.Second        // of one statement
 	recordRetry   = 250 * time.Millisecond // pause when the store does not answer
-	recordGather  = 250 * time.Millisecond // nobody waits for outcomes; many are cheaper than one by one
+	recordBatch   = 512                    // webhooks of one statement
 )
 
 // record is what has to be written about a job, and nobody waits for.
@@ -34,7 +35,8 @@ type recorder struct {
 	queue []record
 	busy  bool
 	wg    sync.WaitGroup
-	hurry signal // no time to gather: somebody waits after all
+	hurry signal // closed when somebody waits after all
+	once  sync.Once
 }
 
 func newRecorder(ctx context.Context, cfg *Config) *recorder {
@@ -54,22 +56,18 @@ func (r *recorder) put(rec record) {
 
 // wait returns when everything that was put is written or given up.
 func (r *recorder) wait() {
-	r.hurry.set()
+	r.once.Do(func() { close(r.hurry) })
 	r.wg.Wait()
 }
 
 // run writes until nothing is left.
 func (r *recorder) run() {
-	for {
-		wait(r.ctx, r.hurry, recordGather)
+	for r.more() {
+		wait(r.ctx, r.hurry, r.cfg.Gather) // nobody waits; many are cheaper than one by one
 		r.mu.Lock()
 		work := r.queue
 		r.queue = nil
-		r.busy = len(work) > 0
 		r.mu.Unlock()
-		if len(work) == 0 {
-			return
-		}
 		failed := r.write(work)
 		if len(failed) == 0 {
 			continue
@@ -86,6 +84,15 @@ func (r *recorder) run() {
 	}
 }
 
+// more says whether something is left to write. If not, the next put starts run
+// again.
+func (r *recorder) more() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.busy = len(r.queue) > 0
+	return r.busy
+}
+
 // write returns the records that the store did not take.
 func (r *recorder) write(work []record) (failed []record) {
 	delivered := map[time.Time][]record{}
@@ -100,13 +107,15 @@ func (r *recorder) write(work []record) (failed []record) {
 		}
 		rec.job.batch.settle()
 	}
-	for lease, recs := range delivered {
-		if err := r.finish(lease, recs); err != nil {
-			failed = append(failed, recs...)
-			continue
-		}
-		for _, rec := range recs {
-			rec.job.batch.settle()
+	for lease, all := range delivered {
+		for recs := range slices.Chunk(all, recordBatch) {
+			if err := r.finish(lease, recs); err != nil {
+				failed = append(failed, recs...)
+				continue
+			}
+			for _, rec := range recs {
+				rec.job.batch.settle()
+			}
 		}
 	}
 	return failed
