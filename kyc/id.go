@@ -62,9 +62,6 @@ func (id ID) String() string {
 	return h[0:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
 }
 
-// IsZero says whether id is the zero value, which names no row.
-func (id ID) IsZero() bool { return id == ID{} }
-
 // MarshalText returns the usual text form, for JSON.
 func (id ID) MarshalText() ([]byte, error) { return []byte(id.String()), nil }
 

@@ -1,8 +1,6 @@
 package oauth
 
 import (
-	"net/netip"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -84,27 +82,4 @@ func writeEscaped(b *strings.Builder, s string) {
 			b.Write([]byte{'%', hex[c>>4], hex[c&0xF]})
 		}
 	}
-}
-
-// Origin returns what the form-action directive of a page must list so that the
-// browser follows its form to the redirect URI (CSP Level 3, section 2.3.1):
-// scheme, host and port for https and http, else the scheme alone. It is the
-// scheme alone as well for addresses other than 127.0.0.1, which the directive
-// cannot name. What is not an absolute URI, or has a host that could add to the
-// directive, gives "".
-func Origin(redirectURI string) string {
-	u, err := url.Parse(redirectURI)
-	if err != nil || u.Scheme == "" {
-		return ""
-	}
-	if u.Scheme != "https" && u.Scheme != "http" {
-		return u.Scheme + ":"
-	}
-	if hostFault(u) != "" {
-		return ""
-	}
-	if ip, err := netip.ParseAddr(u.Hostname()); err == nil && ip != netip.AddrFrom4([4]byte{127, 0, 0, 1}) {
-		return u.Scheme + ":"
-	}
-	return u.Scheme + "://" + u.Host
 }

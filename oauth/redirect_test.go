@@ -192,25 +192,3 @@ func TestRedirectErrorURL(t *testing.T) {
 		})
 	}
 }
-
-func TestOrigin(t *testing.T) {
-	t.Parallel()
-	for uri, want := range map[string]string{
-		"https://c.example/cb?a=1":     "https://c.example",
-		"https://c.example:8443/cb":    "https://c.example:8443",
-		"http://127.0.0.1:5000/cb":     "http://127.0.0.1:5000",
-		"http://localhost/cb":          "http://localhost",
-		"http://[::1]:5000/cb":         "http:",
-		"https://192.0.2.7/cb":         "https:",
-		"com.example.app:/cb":          "com.example.app:",
-		"com.example.app://callback/x": "com.example.app:",
-		"/cb":                          "",
-		"":                             "",
-		"https://c.example/%zz":        "",
-		"https://c.example;img-src":    "",
-	} {
-		if got := oauth.Origin(uri); got != want {
-			t.Errorf("Origin(%q) = %q, want %q", uri, got, want)
-		}
-	}
-}

@@ -35,7 +35,9 @@ func newMetrics(r prometheus.Registerer) *metrics {
 	return m
 }
 
-func (m *metrics) answered(pattern string, status int, took time.Duration) {
+// answered counts an answer, and how long it took unless it was a stream, which
+// lasts as long as somebody looks.
+func (m *metrics) answered(pattern string, status int, stream bool, took time.Duration) {
 	if m == nil {
 		return
 	}
@@ -43,7 +45,9 @@ func (m *metrics) answered(pattern string, status int, took time.Duration) {
 		pattern = "none"
 	}
 	m.requests.WithLabelValues(pattern, strconv.Itoa(status)).Inc()
-	m.seconds.WithLabelValues(pattern).Observe(took.Seconds())
+	if !stream {
+		m.seconds.WithLabelValues(pattern).Observe(took.Seconds())
+	}
 }
 
 func (m *metrics) notified(session string) {

@@ -72,7 +72,7 @@ func (s *Server) surround(mux *http.ServeMux) http.Handler {
 			if fault := recover(); fault != nil {
 				s.panicked(rec, r, fault)
 			}
-			s.metrics.answered(pattern, rec.status, s.Now().Sub(started))
+			s.metrics.answered(pattern, rec.status, v.stream, s.Now().Sub(started))
 		}()
 		switch {
 		case len(r.RequestURI) > maxURL:
