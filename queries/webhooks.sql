@@ -37,6 +37,10 @@ WHERE delivered_at IS NULL AND dead_at IS NULL AND next_attempt IS NULL
   AND client_id IN (SELECT c.id FROM clients c
     WHERE c.webhook_url <> '' AND c.webhook_disabled_at IS NULL AND c.disabled_at IS NULL);
 
+-- name: GiveUpHeldWebhooks :execrows
+UPDATE notification_pending_webhooks SET dead_at = CAST(sqlc.arg('now') AS timestamptz)
+WHERE delivered_at IS NULL AND dead_at IS NULL AND next_attempt IS NULL AND created_at < @before;
+
 -- name: DeferWebhooks :execrows
 UPDATE notification_pending_webhooks SET next_attempt = CAST(sqlc.arg('until') AS timestamptz)
 WHERE client_id = @client_id AND next_attempt < CAST(sqlc.arg('until') AS timestamptz) AND lease_until IS NULL;

@@ -246,3 +246,13 @@ func TestTokensAreOfTheirOwnAlphabetAndUnique(t *testing.T) {
 		}
 	}
 }
+
+func TestCodeOfAScopeThatTheClientHasLostIsRefused(t *testing.T) {
+	t.Parallel()
+	g := newGate(t)
+	g.addClient("shop")
+	w := g.proved("shop")
+	w.finish()
+	g.change("shop", func(c *kyc.Client) { c.Scopes = kyc.Strings{"age_over_65"} })
+	w.redeem().refuses(http.StatusBadRequest, "invalid_grant")
+}

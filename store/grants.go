@@ -57,16 +57,31 @@ func (s *Store) Redeem(ctx context.Context, code kyc.Code, grant kyc.Grant, toke
 // VoidCode spends a code without a grant, because its own client presented it
 // with wrong particulars.
 func (s *Store) VoidCode(ctx context.Context, sessionID kyc.ID, now time.Time) error {
-	_, err := s.b.Writer().VoidCode(ctx, pgdb.VoidCodeParams{Now: micro(now), SessionID: sessionID})
-	return s.err("voiding code", err)
+	return s.tx(ctx, "voiding code", func(q pgdb.Querier) error {
+		rows, err := q.VoidCode(ctx, pgdb.VoidCodeParams{Now: micro(now), SessionID: sessionID})
+		if err != nil || rows == 0 {
+			return err
+		}
+		return auditSession(ctx, q, sessionID, "code.voided", now)
+	})
 }
 
 // RevokeGrantOfSession ends what was granted for a session and erases its claims,
 // and reports whether there was such a grant.
-func (s *Store) RevokeGrantOfSession(ctx context.Context, sessionID kyc.ID, now time.Time) (bool, error) {
+func (s *Store) RevokeGrantOfSession(ctx context.Context, sessionID kyc.ID, now time.Time) (revoked bool, err error) {
 	now = micro(now)
-	rows, err := s.b.Writer().RevokeGrantOfSession(ctx, pgdb.RevokeGrantOfSessionParams{RevokedAt: &now, SessionID: sessionID})
-	return rows > 0, s.err("revoking grant", err)
+	err = s.tx(ctx, "revoking grant", func(q pgdb.Querier) error {
+		rows, err := q.RevokeGrantOfSession(ctx, pgdb.RevokeGrantOfSessionParams{RevokedAt: &now, SessionID: sessionID})
+		if revoked = rows > 0; err != nil || !revoked {
+			return err
+		}
+		return auditSession(ctx, q, sessionID, "grant.revoked", now)
+	})
+	return revoked && err == nil, err
+}
+
+func auditSession(ctx context.Context, q pgdb.Querier, id kyc.ID, event string, at time.Time) error {
+	return q.AddAudit(ctx, pgdb.AddAuditParams{At: micro(at), Actor: "client", Event: event, SessionID: id.String()})
 }
 
 // Access is a token with what it gives access to.

@@ -29,7 +29,8 @@ type Purged struct{ Grants, Sessions, Webhooks, Secrets, Audit int64 }
 func (p Purged) Total() int64 { return p.Grants + p.Sessions + p.Webhooks + p.Secrets + p.Audit }
 
 // Purge deletes up to n rows of each kind that are past their time. Grants go the
-// moment they end, claims and tokens with them.
+// moment they end, claims and tokens with them. Webhooks that are held as long as
+// dead ones are kept are given up: nobody has turned their endpoint on.
 func (s *Store) Purge(ctx context.Context, now time.Time, keep Retention, n int) (Purged, error) {
 	now = micro(now)
 	q, max := s.b.Background(), int64(n)
@@ -41,6 +42,9 @@ func (s *Store) Purge(ctx context.Context, now time.Time, keep Retention, n int)
 		Before: kyc.FirstID(finished), FinishedBefore: &finished, N: max,
 	})
 	delivered, dead := now.Add(-keep.Delivered), now.Add(-keep.Dead)
+	if _, err := q.GiveUpHeldWebhooks(ctx, pgdb.GiveUpHeldWebhooksParams{Now: now, Before: dead}); err != nil {
+		return p, s.err("giving up held webhooks", err)
+	}
 	p.Webhooks, errs[2] = q.PurgeWebhooks(ctx, pgdb.PurgeWebhooksParams{
 		Before: kyc.FirstID(now.Add(-min(keep.Delivered, keep.Dead))), FinishedBefore: &delivered, DeadBefore: &dead, N: max,
 	})

@@ -126,6 +126,24 @@ func (q *Queries) GetWebhook(ctx context.Context, id kyc.ID) (NotificationPendin
 	return i, err
 }
 
+const giveUpHeldWebhooks = `-- name: GiveUpHeldWebhooks :execrows
+UPDATE notification_pending_webhooks SET dead_at = CAST(?1 AS timestamptz)
+WHERE delivered_at IS NULL AND dead_at IS NULL AND next_attempt IS NULL AND created_at < ?2
+`
+
+type GiveUpHeldWebhooksParams struct {
+	Now    time.Time
+	Before time.Time
+}
+
+func (q *Queries) GiveUpHeldWebhooks(ctx context.Context, arg GiveUpHeldWebhooksParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, giveUpHeldWebhooks, arg.Now, arg.Before)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const holdWebhooks = `-- name: HoldWebhooks :execrows
 UPDATE notification_pending_webhooks SET next_attempt = NULL, last_outcome = ?1
 WHERE client_id = ?2 AND delivered_at IS NULL AND dead_at IS NULL AND lease_until IS NULL

@@ -46,6 +46,7 @@ type Querier interface {
 	GetSessionByRequest(ctx context.Context, requestID string) (VerificationSession, error)
 	GetToken(ctx context.Context, id kyc.ID) (GetTokenRow, error)
 	GetWebhook(ctx context.Context, id kyc.ID) (NotificationPendingWebhook, error)
+	GiveUpHeldWebhooks(ctx context.Context, arg GiveUpHeldWebhooksParams) (int64, error)
 	HastenSession(ctx context.Context, arg HastenSessionParams) (int64, error)
 	HoldWebhooks(ctx context.Context, arg HoldWebhooksParams) (int64, error)
 	ListAudit(ctx context.Context, sessionID string) ([]AuditEvent, error)

@@ -187,6 +187,10 @@ func (x querier) GetWebhook(ctx context.Context, id kyc.ID) (pgdb.NotificationPe
 	return pgdb.NotificationPendingWebhook(row), err
 }
 
+func (x querier) GiveUpHeldWebhooks(ctx context.Context, arg pgdb.GiveUpHeldWebhooksParams) (int64, error) {
+	return x.q.GiveUpHeldWebhooks(ctx, litedb.GiveUpHeldWebhooksParams(arg))
+}
+
 func (x querier) HastenSession(ctx context.Context, arg pgdb.HastenSessionParams) (int64, error) {
 	return x.q.HastenSession(ctx, litedb.HastenSessionParams(arg))
 }
@@ -572,6 +576,15 @@ func (x grouped) GetWebhook(ctx context.Context, id kyc.ID) (out pgdb.Notificati
 	err = x.g.do(ctx, func(q pgdb.Querier) error {
 		var err error
 		out, err = q.GetWebhook(ctx, id)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) GiveUpHeldWebhooks(ctx context.Context, arg pgdb.GiveUpHeldWebhooksParams) (out int64, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.GiveUpHeldWebhooks(ctx, arg)
 		return err
 	})
 	return out, err

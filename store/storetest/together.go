@@ -15,6 +15,8 @@ var togetherTests = []test{
 	{"AVerificationIsClaimedByItsRequest", claimByRequest},
 	{"TheFirstKeysAreThoseOfTheDatabase", keyCheck},
 	{"HeldWebhooksOfAnEndpointThatIsOnAreReleased", releaseStranded},
+	{"HeldWebhooksAreGivenUpInTheEnd", giveUpHeld},
+	{"WhatClientsCauseIsInTheAuditTrail", auditOfCodes},
 }
 
 func togetherOrNot(f *fixture) {
@@ -106,4 +108,34 @@ func releaseStranded(f *fixture) {
 	if w := f.webhook(held["off"].ID); w.NextAttempt != nil {
 		f.t.Error("a webhook of an endpoint that is off is released")
 	}
+}
+
+func giveUpHeld(f *fixture) {
+	f.addClient("off", func(c *kyc.Client) { c.WebhookURL, c.WebhookDisabledAt = "https://off.example/hook", &noon })
+	w := f.addWebhook("off")
+	claimed, err := f.ClaimDueWebhooks(f.ctx, noon.Add(time.Hour), noon.Add(2*time.Hour), 1)
+	f.ok(err)
+	f.same("claimed", len(claimed), 1)
+	f.ok(f.RescheduleWebhook(f.ctx, store.WebhookOutcome{ID: w.ID, Lease: noon.Add(2 * time.Hour), LastOutcome: "endpoint is off"}))
+	keep := store.DefaultRetention
+	f.purge(noon.Add(keep.Dead-time.Hour), 10)
+	if got := f.webhook(w.ID); got.DeadAt != nil {
+		f.t.Error("a held webhook is given up too early")
+	}
+	f.purge(noon.Add(keep.Dead+time.Hour), 10)
+	if got := f.webhook(w.ID); got.DeadAt == nil {
+		f.t.Error("a webhook is held for ever")
+	}
+}
+
+func auditOfCodes(f *fixture) {
+	f.addClient("kiosk")
+	s := f.addVerified("kiosk")
+	f.addCode(s)
+	f.ok(f.VoidCode(f.ctx, s.ID, noon))
+	f.ok(f.VoidCode(f.ctx, s.ID, noon)) // there is nothing left to void, and nothing to tell
+	events, err := f.Audit(f.ctx, s.ID)
+	f.ok(err)
+	f.same("the last event", events[len(events)-1].Event, "code.voided")
+	f.same("the one before", events[len(events)-2].Event, "session.verified")
 }
