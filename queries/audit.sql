@@ -12,5 +12,8 @@ DELETE FROM audit_events WHERE audit_events.at < @before AND audit_events.id IN 
 -- name: AddKeyCheck :execrows
 INSERT INTO key_checks (id, sealed) VALUES (1, @sealed) ON CONFLICT (id) DO NOTHING;
 
+-- name: ReplaceKeyCheck :execrows
+UPDATE key_checks SET sealed = @sealed WHERE id = 1 AND sealed = @kept;
+
 -- name: GetKeyCheck :one
 SELECT sealed FROM key_checks WHERE id = 1;

@@ -84,3 +84,10 @@ func (r *Ring) MAC(purpose string, parts ...[]byte) []byte {
 	}
 	return h.Sum(nil)
 }
+
+// Current says whether something was sealed with the current key, so that it stays
+// readable when the older keys are removed. It does not open it.
+func (r *Ring) Current(sealed []byte) bool {
+	keyID, _, ok := readHeader(sealed)
+	return ok && keyID == r.current
+}

@@ -13,7 +13,7 @@ import (
 
 // authenticate returns the client with an id if one of the candidate secrets is
 // one of its own. Unknown and disabled clients give errWrongSecret like a wrong
-// secret, after the same work. Too many failures from one address give limited.
+// secret. Too many failures from one address give limited.
 func (s *Server) authenticate(ctx context.Context, id string, candidates []string) (kyc.Client, error) {
 	if !kyc.ValidClientID(id) {
 		return kyc.Client{}, errWrongSecret
@@ -40,8 +40,8 @@ func (s *Server) authenticate(ctx context.Context, id string, candidates []strin
 
 var errWrongSecret = errors.New("wrong client or secret")
 
-// noSecret stands in for the secrets of a client that has none, so that an
-// unknown client takes as long as a known one.
+// noSecret stands in for the secrets of a client that has none, so that the
+// comparison is made for an unknown client too.
 var noSecret = []kyc.ClientSecret{{Hash: make([]byte, 32)}}
 
 // matches compares every candidate with every secret that is still valid, without

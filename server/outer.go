@@ -103,7 +103,7 @@ const (
 
 func withLimit(ctx context.Context, path string, stream bool) (context.Context, context.CancelFunc) {
 	switch {
-	case stream && strings.HasSuffix(path, "/status"):
+	case stream:
 		return context.WithCancel(ctx) // it has a life of its own
 	case strings.HasPrefix(path, "/authorize/"), strings.HasSuffix(path, "/retry"):
 		return context.WithTimeout(ctx, openLimit)

@@ -47,7 +47,9 @@ func (s *Server) stream(ctx context.Context, id kyc.ID) (api.GetStatusResponseOb
 	if !ok {
 		return nil, limited{"5"}
 	}
-	session, err := s.seen(ctx, id)
+	reading, cancel := context.WithTimeout(ctx, answerLimit)
+	defer cancel()
+	session, err := s.seen(reading, id)
 	if err != nil {
 		leave()
 		return nil, err

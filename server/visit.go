@@ -51,6 +51,7 @@ func (s *Server) visit(r *http.Request) *visit {
 		path:          r.URL.RequestURI(),
 	}
 	v.json, v.stream = accepts(r.Header.Values("Accept"))
+	v.stream = v.stream && strings.HasSuffix(r.URL.Path, "/status")
 	if c, err := r.Cookie(s.cookieName()); err == nil {
 		v.browser = c.Value
 	}

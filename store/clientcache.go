@@ -14,7 +14,7 @@ const clientLife = 2 * time.Second
 // RememberClients makes the store remember clients and their secrets while it
 // listens to the other processes (see Listen): each walk needs them several times,
 // and they hardly ever change. A change is told when it is committed, so that a
-// client that is disabled stays out at once. now is a clock. It has to be called
+// client that is disabled stays out as soon as the message arrives. now is a clock. It has to be called
 // before anything else. Databases that cannot be listened to are asked each time.
 func (s *Store) RememberClients(now func() time.Time) {
 	s.clients = &clientCache{now: now, byID: map[string]cachedClient{}}

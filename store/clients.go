@@ -33,6 +33,13 @@ func (s *Store) Client(ctx context.Context, id string) (kyc.Client, error) {
 	return kept.client, err
 }
 
+// ReadClient is Client, but never remembered: for decisions that must not be made
+// on what was true a moment ago.
+func (s *Store) ReadClient(ctx context.Context, id string) (kyc.Client, error) {
+	row, err := s.b.Reader().GetClient(ctx, id)
+	return clientOf(row), s.err("reading client", err)
+}
+
 // client returns a client with its secrets, as remembered or read.
 func (s *Store) client(ctx context.Context, id string) (cachedClient, error) {
 	kept, ok, epoch := s.clients.get(id)
@@ -155,11 +162,14 @@ func (s *Store) WebhookSecrets(ctx context.Context, clientID string) ([]kyc.Webh
 // what they remember of clients is old. What was committed stays so if telling
 // fails: they forget by themselves within moments.
 func (s *Store) changeClient(ctx context.Context, doing string, fn func(pgdb.Querier) error) error {
-	if err := s.tx(ctx, doing, fn); err != nil {
+	err := s.tx(ctx, doing, fn)
+	s.clients.forget() // with an error, it is not always known whether it was committed
+	if err != nil {
 		return err
 	}
-	s.clients.forget()
-	_ = s.b.Notify(context.WithoutCancel(ctx), topicClients)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), clientLife)
+	defer cancel()
+	_ = s.b.Notify(ctx, topicClients)
 	return nil
 }
 

@@ -69,12 +69,25 @@ func (s *Store) ReleaseStranded(ctx context.Context, now time.Time) (int64, erro
 	return n, s.err("releasing webhooks", err)
 }
 
-// KeyCheck returns the first sealed text that was ever offered to this database,
-// so that a process can tell whether it has the keys of the others.
-func (s *Store) KeyCheck(ctx context.Context, offered []byte) ([]byte, error) {
+// KeyCheck returns the sealed text by which the keys of this database are known,
+// or ErrNotFound before AddKeyCheck.
+func (s *Store) KeyCheck(ctx context.Context) ([]byte, error) {
+	kept, err := s.b.Reader().GetKeyCheck(ctx)
+	return kept, s.err("reading the check of keys", err)
+}
+
+// AddKeyCheck offers a text for KeyCheck and returns the one that is kept: the
+// first that was offered, by whatever process.
+func (s *Store) AddKeyCheck(ctx context.Context, offered []byte) ([]byte, error) {
 	if _, err := s.b.Writer().AddKeyCheck(ctx, offered); err != nil {
 		return nil, s.err("keeping the check of keys", err)
 	}
-	kept, err := s.b.Reader().GetKeyCheck(ctx)
-	return kept, s.err("reading the check of keys", err)
+	return s.KeyCheck(ctx)
+}
+
+// ReplaceKeyCheck puts the same text, sealed with a newer key, in place of the one
+// that KeyCheck returned, unless another process did so before.
+func (s *Store) ReplaceKeyCheck(ctx context.Context, kept, newer []byte) error {
+	_, err := s.b.Writer().ReplaceKeyCheck(ctx, pgdb.ReplaceKeyCheckParams{Sealed: newer, Kept: kept})
+	return s.err("replacing the check of keys", err)
 }

@@ -79,7 +79,10 @@ func (c *Checker) Hint(id kyc.ID) { c.submit(id, true, nil, nil) }
 // The error is the store's.
 func (c *Checker) Notified(ctx context.Context, requestID string) (bool, error) {
 	now := c.cfg.now()
-	session, err := c.cfg.Store.ClaimSessionByRequest(ctx, requestID, now, now.Add(lookLease))
+	// A verifier that hangs up must not leave a claim behind that nobody knows of.
+	claiming, cancel := context.WithTimeout(context.WithoutCancel(ctx), rowTimeout)
+	defer cancel()
+	session, err := c.cfg.Store.ClaimSessionByRequest(claiming, requestID, now, now.Add(lookLease))
 	if err == nil {
 		if !c.submit(session.ID, true, &session, nil) {
 			c.giveBack(session)

@@ -14,8 +14,9 @@ const (
 // overtakes the answer to its creation is no reason to wait for the first look by
 // ourselves. They need not survive anything.
 type early struct {
-	mu   sync.Mutex
-	byID map[string]time.Time
+	mu    sync.Mutex
+	byID  map[string]time.Time
+	swept time.Time
 }
 
 func newEarly() *early { return &early{byID: map[string]time.Time{}} }
@@ -23,7 +24,8 @@ func newEarly() *early { return &early{byID: map[string]time.Time{}} }
 func (e *early) put(requestID string, now time.Time) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if len(e.byID) >= maxEarly {
+	if len(e.byID) >= maxEarly && now.Sub(e.swept) >= time.Second {
+		e.swept = now
 		for id, at := range e.byID {
 			if now.Sub(at) >= earlyLife {
 				delete(e.byID, id)

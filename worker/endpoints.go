@@ -102,7 +102,7 @@ func (e *endpoints) forget(clientID string) {
 }
 
 func (e *endpoints) read(ctx context.Context, clientID string, now time.Time) (endpoint, error) {
-	client, err := e.cfg.Store.Client(ctx, clientID)
+	client, err := e.cfg.Store.ReadClient(ctx, clientID)
 	if err != nil {
 		return endpoint{}, err
 	}

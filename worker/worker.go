@@ -80,8 +80,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	return nil
 }
 
-// stop ends what the loops started. A webhook that a last look queues is left to
-// the other processes, or to the next start.
+// stop ends what the loops started, in the order in which work is handed on.
 func (w *Worker) stop(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, w.cfg.Drain)
 	defer cancel()

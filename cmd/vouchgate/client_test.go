@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"encoding/base64"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"vouchgate/kyc"
+	"vouchgate/seal"
 )
 
 const hookURL = "https://shop.example.org/hook"
@@ -297,4 +300,40 @@ func TestKeysOfAnotherDatabaseAreRefused(t *testing.T) {
 	for _, args := range [][]string{{"serve", "--listen", "127.0.0.1:0"}, {"client", "list"}} {
 		s.run(append(args, "--key-file", keys)...).fails(exitFailed, "are not those that this database was written with")
 	}
+}
+
+func TestOldKeyCanBeRemovedAfterAChange(t *testing.T) {
+	t.Parallel()
+	s := newShell(t)
+	s.addShop() // without a webhook: nothing but the check of keys is sealed
+	file := filepath.Join(s.env["VOUCHGATE_DATA_DIR"], "keys.json")
+	content, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ring struct {
+		Current string            `json:"current"`
+		Keys    map[string]string `json:"keys"`
+	}
+	if err := json.Unmarshal(content, &ring); err != nil {
+		t.Fatal(err)
+	}
+	write := func() {
+		t.Helper()
+		changed, err := json.Marshal(ring)
+		if err == nil {
+			err = os.WriteFile(file, changed, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	old := ring.Current
+	ring.Current = "k2"
+	ring.Keys["k2"] = base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{2}, seal.KeySize))
+	write()
+	s.run("client", "list").ok()
+	delete(ring.Keys, old)
+	write()
+	s.run("client", "list").ok()
 }

@@ -136,11 +136,11 @@ func (c storageConfig) keys(ctx context.Context, p *program, st *store.Store, te
 }
 
 func (c storageConfig) newKeys(ctx context.Context, p *program, st *store.Store, tell teller) (*seal.Ring, error) {
-	clients, err := st.Clients(ctx)
-	if err != nil {
+	_, err := st.KeyCheck(ctx)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return nil, err
 	}
-	if len(clients) > 0 {
+	if err == nil {
 		return nil, fmt.Errorf("there is no key file %s, and the database is in use with the keys of another one: give it with --key-file", c.keyFile)
 	}
 	ring, created, err := seal.LoadOrCreateFile(c.keyFile, p.rand)
@@ -153,20 +153,27 @@ func (c storageConfig) newKeys(ctx context.Context, p *program, st *store.Store,
 // purposeKeyCheck seals the text by which the keys of a database are known.
 const purposeKeyCheck = "key check"
 
-// tryKeys opens what the first process on this database has sealed.
+// tryKeys opens what the first process on this database has sealed, and seals it
+// again after a change of the current key, so that the old one can be removed.
 func (c storageConfig) tryKeys(ctx context.Context, st *store.Store, ring *seal.Ring) error {
-	offered, err := ring.Seal(purposeKeyCheck, nil, []byte("vouchgate"))
+	fresh, err := ring.Seal(purposeKeyCheck, nil, []byte("vouchgate"))
 	if err != nil {
 		return err
 	}
-	kept, err := st.KeyCheck(ctx, offered)
+	kept, err := st.KeyCheck(ctx)
+	if errors.Is(err, store.ErrNotFound) {
+		kept, err = st.AddKeyCheck(ctx, fresh)
+	}
 	if err != nil {
 		return err
 	}
 	if _, err := ring.Open(purposeKeyCheck, nil, kept); err != nil {
 		return fmt.Errorf("the keys in %s are not those that this database was written with: %w", c.keyFile, err)
 	}
-	return nil
+	if ring.Current(kept) {
+		return nil
+	}
+	return st.ReplaceKeyCheck(ctx, kept, fresh)
 }
 
 func (c storageConfig) makeDirs(tell teller) error {

@@ -106,3 +106,20 @@ func (q *Queries) PurgeAudit(ctx context.Context, arg PurgeAuditParams) (int64, 
 	}
 	return result.RowsAffected()
 }
+
+const replaceKeyCheck = `-- name: ReplaceKeyCheck :execrows
+UPDATE key_checks SET sealed = ?1 WHERE id = 1 AND sealed = ?2
+`
+
+type ReplaceKeyCheckParams struct {
+	Sealed []byte
+	Kept   []byte
+}
+
+func (q *Queries) ReplaceKeyCheck(ctx context.Context, arg ReplaceKeyCheckParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, replaceKeyCheck, arg.Sealed, arg.Kept)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}

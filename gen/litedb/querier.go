@@ -64,6 +64,7 @@ type Querier interface {
 	RedeemCode(ctx context.Context, arg RedeemCodeParams) (int64, error)
 	ReleaseStrandedWebhooks(ctx context.Context, at time.Time) (int64, error)
 	ReleaseWebhooks(ctx context.Context, arg ReleaseWebhooksParams) (int64, error)
+	ReplaceKeyCheck(ctx context.Context, arg ReplaceKeyCheckParams) (int64, error)
 	ReplayWebhook(ctx context.Context, arg ReplayWebhookParams) (int64, error)
 	RescheduleWebhook(ctx context.Context, arg RescheduleWebhookParams) (int64, error)
 	RevokeGrantOfSession(ctx context.Context, arg RevokeGrantOfSessionParams) (int64, error)

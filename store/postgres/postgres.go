@@ -28,6 +28,7 @@ const (
 	maxConns           = 12
 	maxBackgroundConns = 4
 	connectTimeout     = 5 * time.Second
+	endTimeout         = 10 * time.Second // from the start of a transaction to its commit or rollback
 )
 
 // channel is what replicas LISTEN on.
@@ -118,9 +119,23 @@ func (b *Backend) Writer() pgdb.Querier { return b.main }
 func (b *Backend) Background() pgdb.Querier { return b.back }
 
 // Tx implements store.Backend, at READ COMMITTED: the guarded updates need no
-// more.
+// more. The context may end what fn does, but not the commit: a caller who is told
+// that it failed, and tries again, must not find that it had been done.
 func (b *Backend) Tx(ctx context.Context, fn func(pgdb.Querier) error) error {
-	return pgx.BeginFunc(ctx, b.pool, func(tx pgx.Tx) error { return fn(pgdb.New(tx)) })
+	tx, err := b.pool.Begin(ctx)
+	if err != nil {
+		return err
+	}
+	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTimeout)
+	defer cancel()
+	defer tx.Rollback(ending) // after Commit it does nothing
+	if err := fn(pgdb.New(tx)); err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return tx.Commit(ending)
 }
 
 // Notify implements store.Backend.

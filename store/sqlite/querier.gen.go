@@ -293,6 +293,10 @@ func (x querier) ReleaseWebhooks(ctx context.Context, arg pgdb.ReleaseWebhooksPa
 	return x.q.ReleaseWebhooks(ctx, litedb.ReleaseWebhooksParams(arg))
 }
 
+func (x querier) ReplaceKeyCheck(ctx context.Context, arg pgdb.ReplaceKeyCheckParams) (int64, error) {
+	return x.q.ReplaceKeyCheck(ctx, litedb.ReplaceKeyCheckParams(arg))
+}
+
 func (x querier) ReplayWebhook(ctx context.Context, arg pgdb.ReplayWebhookParams) (int64, error) {
 	return x.q.ReplayWebhook(ctx, litedb.ReplayWebhookParams(arg))
 }
@@ -747,6 +751,15 @@ func (x grouped) ReleaseWebhooks(ctx context.Context, arg pgdb.ReleaseWebhooksPa
 	err = x.g.do(ctx, func(q pgdb.Querier) error {
 		var err error
 		out, err = q.ReleaseWebhooks(ctx, arg)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) ReplaceKeyCheck(ctx context.Context, arg pgdb.ReplaceKeyCheckParams) (out int64, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.ReplaceKeyCheck(ctx, arg)
 		return err
 	})
 	return out, err

@@ -77,12 +77,18 @@ func claimByRequest(f *fixture) {
 }
 
 func keyCheck(f *fixture) {
-	first, err := f.KeyCheck(f.ctx, []byte("first"))
+	_, err := f.KeyCheck(f.ctx)
+	f.is(err, store.ErrNotFound)
+	for _, offered := range []string{"first", "second"} {
+		kept, err := f.AddKeyCheck(f.ctx, []byte(offered))
+		f.ok(err)
+		f.same("the check that is kept", string(kept), "first")
+	}
+	f.ok(f.ReplaceKeyCheck(f.ctx, []byte("other"), []byte("lost")))
+	f.ok(f.ReplaceKeyCheck(f.ctx, []byte("first"), []byte("newer")))
+	kept, err := f.KeyCheck(f.ctx)
 	f.ok(err)
-	f.same("the check of an empty database", string(first), "first")
-	second, err := f.KeyCheck(f.ctx, []byte("second"))
-	f.ok(err)
-	f.same("the check that others find", string(second), "first")
+	f.same("the check after a change of keys", string(kept), "newer")
 }
 
 func releaseStranded(f *fixture) {
