@@ -3,6 +3,7 @@ package kyc_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -67,7 +68,10 @@ func TestAnEventHoldsNothingBeyondItsContract(t *testing.T) {
 	}
 }
 
-func seal(body []byte) ([]byte, error) { return append([]byte("sealed:"), body...), nil }
+// seal shows in its result what the body is tied to.
+func seal(purpose string, context, body []byte) ([]byte, error) {
+	return fmt.Appendf(nil, "%s %x:%s", purpose, context, body), nil
+}
 
 func TestQueue(t *testing.T) {
 	t.Parallel()
@@ -79,7 +83,7 @@ func TestQueue(t *testing.T) {
 	is(t, err, nil)
 	want := &kyc.Webhook{
 		ID: id(9), SessionID: e.SessionID, ClientID: "kiosk", URL: c.WebhookURL, Event: kyc.EventVerified, Attempt: 1,
-		SealedBody: append([]byte("sealed:"), body...), NextAttempt: at(e.At), CreatedAt: e.At,
+		SealedBody: fmt.Appendf(nil, "webhook body %x:%s", [16]byte(id(9)), body), NextAttempt: at(e.At), CreatedAt: e.At,
 	}
 	same(t, "webhook", w, want)
 
@@ -90,7 +94,7 @@ func TestQueue(t *testing.T) {
 	same(t, "webhook for an endpoint that is off", w, want)
 
 	c.WebhookURL = ""
-	w, err = e.Queue(id(9), c, func([]byte) ([]byte, error) {
+	w, err = e.Queue(id(9), c, func(string, []byte, []byte) ([]byte, error) {
 		t.Error("a body that nobody gets was sealed")
 		return nil, nil
 	})
@@ -102,7 +106,7 @@ func TestAnEventThatCannotBeSealedIsNotQueued(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("no key")
 	w, err := events(t)[0].Queue(id(9), kyc.Client{WebhookURL: "https://kiosk.example/hook"},
-		func([]byte) ([]byte, error) { return nil, broken })
+		func(string, []byte, []byte) ([]byte, error) { return nil, broken })
 	is(t, err, broken)
 	same(t, "webhook", w, (*kyc.Webhook)(nil))
 }

@@ -166,4 +166,5 @@ func HashSecret(kind SecretKind, secret string) []byte {
 
 type zeros struct{}
 
+// Read implements io.Reader.
 func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }

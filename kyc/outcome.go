@@ -58,10 +58,10 @@ func ClaimsContext(sessionID ID, clientID string) []byte {
 	return append(sessionID[:], clientID...)
 }
 
-// Queue returns the event as a row of the webhook queue, its body sealed by seal,
-// or nil if the client has no webhook. Rows for an endpoint that is off, and for a
+// Queue returns the event as a row of the webhook queue, its body sealed by seal
+// for PurposeWebhookBody and tied to the row, or nil if the client has no webhook. Rows for an endpoint that is off, and for a
 // client that is disabled, are held.
-func (e Event) Queue(id ID, c Client, seal func(body []byte) ([]byte, error)) (*Webhook, error) {
+func (e Event) Queue(id ID, c Client, seal func(purpose string, context, body []byte) ([]byte, error)) (*Webhook, error) {
 	if c.WebhookURL == "" {
 		return nil, nil
 	}
@@ -69,7 +69,7 @@ func (e Event) Queue(id ID, c Client, seal func(body []byte) ([]byte, error)) (*
 	if err != nil {
 		return nil, err
 	}
-	sealed, err := seal(body)
+	sealed, err := seal(PurposeWebhookBody, id[:], body)
 	if err != nil {
 		return nil, err
 	}

@@ -23,12 +23,29 @@ type Client struct {
 	Disabled     bool
 }
 
+// grantScope is GrantScope for what the client may ask for. One that asks for
+// nothing gets what it is registered for, not the parts of that as well.
+func (c Client) grantScope(asked string, known func(string) bool) (string, error) {
+	if asked == "" {
+		return GrantScope("", c.Scopes, known)
+	}
+	return GrantScope(asked, slices.Concat(c.Scopes, c.Narrower), known)
+}
+
+// MayHave says whether the client may still have a scope that it was granted
+// before: its registration may have been narrowed since.
+func (c Client) MayHave(scope string, known func(scope string) bool) bool {
+	_, err := c.grantScope(scope, known)
+	return err == nil
+}
+
 // AuthorizeRequest is an authorization request that has passed every check.
 type AuthorizeRequest struct {
 	ClientID    string
 	RedirectURI string   // as sent, which differs from the registered one by a loopback port at most
 	State       string   // as sent; empty without
 	Scope       string   // granted, in the order of the request
+	ByDefault   bool     // the request named no scope, so the client got all of its own
 	Challenge   string   // PKCE, always S256; empty without
 	UILocales   []string // languages of the pages, the best first (OpenID Connect Core, section 3.1.2.1)
 }
@@ -63,17 +80,14 @@ func ParseAuthorize(raw string, look func(clientID string) (Client, error), know
 	if fault != nil {
 		return AuthorizeRequest{}, NewRedirectError(uri, state, fault.code, fault.text)
 	}
-	allowed := client.Scopes
-	if p.Get("scope") != "" {
-		allowed = slices.Concat(client.Scopes, client.Narrower)
-	}
-	scope, err := GrantScope(p.Get("scope"), allowed, known)
+	asked := p.Get("scope")
+	scope, err := client.grantScope(asked, known)
 	if err != nil {
 		return AuthorizeRequest{}, NewRedirectError(uri, state, CodeInvalidScope, err.Error())
 	}
 	return AuthorizeRequest{
 		ClientID: client.ID, RedirectURI: uri, State: state, Scope: scope,
-		Challenge: p.Get("code_challenge"), UILocales: strings.Fields(p.Get("ui_locales")),
+		ByDefault: asked == "", Challenge: p.Get("code_challenge"), UILocales: strings.Fields(p.Get("ui_locales")),
 	}, nil
 }
 

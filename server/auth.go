@@ -75,9 +75,14 @@ func (s *Server) lookClient(ctx context.Context, found *kyc.Client) func(string)
 			return oauth.Client{}, oauth.ErrNoClient
 		}
 		*found = c
-		return oauth.Client{
-			ID: c.ID, RedirectURIs: c.RedirectURIs, Scopes: c.Scopes, Narrower: kyc.CoveredScopes(c.Scopes),
-			PKCERequired: c.PKCERequired, Disabled: !c.Enabled(),
-		}, err
+		return protocolClient(c), err
+	}
+}
+
+// protocolClient is what the rules of OAuth need to know of a client.
+func protocolClient(c kyc.Client) oauth.Client {
+	return oauth.Client{
+		ID: c.ID, RedirectURIs: c.RedirectURIs, Scopes: c.Scopes, Narrower: kyc.CoveredScopes(c.Scopes),
+		PKCERequired: c.PKCERequired, Disabled: !c.Enabled(),
 	}
 }

@@ -40,7 +40,6 @@ type arrival struct {
 	nonce    kyc.Handle
 	browser  string // the cookie's value, new for a browser that had none
 	takeOver bool   // the person wants to go on in this browser
-	scoped   bool   // the request names a scope
 }
 
 func (a arrival) binding() kyc.Binding {
@@ -58,13 +57,10 @@ func (s *Server) arrive(ctx context.Context, nonce string, takeOver bool) (answe
 	var err error
 	a.request, err = oauth.ParseAuthorize(a.query, s.lookClient(ctx, &a.client), kyc.KnownScope)
 	if away := (*oauth.RedirectError)(nil); errors.As(err, &away) {
-		return answer{}, profiled{away, oauth.ErrorProfile(a.client.ErrorProfile)}
+		return answer{}, inWordsOf(a.client, away)
 	}
 	if err != nil {
 		return answer{}, err
-	}
-	if params, err := oauth.ParseParams(a.query); err == nil {
-		a.scoped = params.Get("scope") != ""
 	}
 	if a.browser, err = s.browserOf(a.visit); err != nil {
 		return answer{}, err
@@ -104,7 +100,7 @@ func (s *Server) enter(ctx context.Context, a arrival) (answer, error) {
 		if err != nil || !a.nonce.Matches(kyc.SecretNonce, session.NonceHash) || session.ClientID != a.client.ID {
 			return answer{}, s.deadEnd(a, pages.ReasonSessionUnknown, "the session is unknown")
 		}
-		if session.Bound() && !a.scoped {
+		if session.Bound() && a.request.ByDefault {
 			// The client leaves the scope to us, so what it was granted on the first
 			// visit stays, even if its registration has changed.
 			a.request.Scope = session.Scope
@@ -214,8 +210,8 @@ func (s *Server) present(a arrival, session kyc.Session) answer {
 func (s *Server) deadEnd(a arrival, reason pages.Reason, why string) *pageError {
 	e := shownAs(reason, reason.Status())
 	e.client = &a.client
-	e.back = oauth.NewRedirectError(a.request.RedirectURI, a.request.State, oauth.CodeAccessDenied, why).
-		URL(oauth.ErrorProfile(a.client.ErrorProfile), s.issuer())
+	away := oauth.NewRedirectError(a.request.RedirectURI, a.request.State, oauth.CodeAccessDenied, why)
+	e.back = inWordsOf(a.client, away).url(s.issuer())
 	return e
 }
 

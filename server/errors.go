@@ -46,11 +46,11 @@ func (limited) Error() string { return "too many requests" }
 
 // writeError is the only place where an error becomes an answer.
 func (s *Server) writeError(w http.ResponseWriter, r *http.Request, err error) {
-	var away *oauth.RedirectError
+	var away profiled
 	v := visitOf(r.Context())
 	if errors.As(err, &away) && !v.json {
 		s.logRefusal(r.Context(), err, http.StatusSeeOther)
-		_ = redirectAnswer(away.URL(s.profileOf(r.Context(), err), s.issuer())).write(w)
+		_ = redirectAnswer(away.url(s.issuer())).write(w)
 		return
 	}
 	page, problem := s.classify(err)
@@ -75,7 +75,7 @@ func (s *Server) classify(err error) (*pageError, *oauth.Error) {
 	var (
 		page    *pageError
 		shown   *oauth.ShownError
-		away    *oauth.RedirectError
+		away    profiled
 		problem *oauth.Error
 		slow    limited
 	)
@@ -83,7 +83,7 @@ func (s *Server) classify(err error) (*pageError, *oauth.Error) {
 	case errors.As(err, &page):
 		return page, problemOf(page)
 	case errors.As(err, &shown):
-		p := shownAs(reasonOf(shown.Reason), shown.Status)
+		p := shownAs(reasons[shown.Reason], shown.Status)
 		return p, problemOf(p)
 	case errors.As(err, &away):
 		problem = oauth.InvalidRequest(away.Description)
@@ -125,8 +125,6 @@ var reasons = map[oauth.Reason]pages.Reason{
 	oauth.ReasonNoRedirectURI:      pages.ReasonBadRedirectURI,
 	oauth.ReasonUnknownRedirectURI: pages.ReasonBadRedirectURI,
 }
-
-func reasonOf(r oauth.Reason) pages.Reason { return reasons[r] }
 
 // forPersons says whether the callers of a path are persons' browsers.
 func forPersons(p string) bool {
@@ -199,13 +197,8 @@ type profiled struct {
 	profile oauth.ErrorProfile
 }
 
-// Unwrap returns the redirect.
-func (p profiled) Unwrap() error { return p.RedirectError }
-
-func (s *Server) profileOf(_ context.Context, err error) oauth.ErrorProfile {
-	var p profiled
-	if errors.As(err, &p) {
-		return p.profile
-	}
-	return ""
+func inWordsOf(c kyc.Client, away *oauth.RedirectError) profiled {
+	return profiled{away, oauth.ErrorProfile(c.ErrorProfile)}
 }
+
+func (p profiled) url(issuer string) string { return p.RedirectError.URL(p.profile, issuer) }

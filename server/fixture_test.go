@@ -197,9 +197,7 @@ func (g *gate) tell(s *kyc.Session, e *kyc.Effects) error {
 		e.Code, e.Event.Code, e.Event.State = &code, handle.String(), s.State
 	}
 	id := g.newID()
-	e.Webhook, err = e.Event.Queue(id, client, func(body []byte) ([]byte, error) {
-		return g.ring.Seal(kyc.PurposeWebhookBody, id[:], body)
-	})
+	e.Webhook, err = e.Event.Queue(id, client, g.ring.Seal)
 	return err
 }
 

@@ -185,9 +185,14 @@ type discard struct {
 	status int
 }
 
-func (d *discard) Header() http.Header         { return d.header }
+// Header implements http.ResponseWriter.
+func (d *discard) Header() http.Header { return d.header }
+
+// Write implements http.ResponseWriter.
 func (d *discard) Write(b []byte) (int, error) { return len(b), nil }
-func (d *discard) WriteHeader(status int)      { d.status = status }
+
+// WriteHeader implements http.ResponseWriter.
+func (d *discard) WriteHeader(status int) { d.status = status }
 
 func retryAfter(d time.Duration) string {
 	return strconv.Itoa(int((d + time.Second - 1) / time.Second))

@@ -88,15 +88,12 @@ func (s *Server) sessionPage(session kyc.Session, client kyc.Client, lang pages.
 
 // refusal tells the client that there will be no proof.
 func (s *Server) refusal(session kyc.Session, client kyc.Client, why string) profiled {
-	return profiled{
-		oauth.NewRedirectError(session.RedirectURI, session.State, oauth.CodeAccessDenied, why),
-		oauth.ErrorProfile(client.ErrorProfile),
-	}
+	return inWordsOf(client, oauth.NewRedirectError(session.RedirectURI, session.State, oauth.CodeAccessDenied, why))
 }
 
 // wayBack leads a person to the client when nothing moves the session any more.
 func (s *Server) wayBack(session kyc.Session, client kyc.Client) string {
-	return s.refusal(session, client, "the session has ended").URL(oauth.ErrorProfile(client.ErrorProfile), s.issuer())
+	return s.refusal(session, client, "the session has ended").url(s.issuer())
 }
 
 // RetrySession implements api.StrictServerInterface.
@@ -153,9 +150,7 @@ func (s *Server) queue(effects *kyc.Effects, client kyc.Client) error {
 	if err != nil {
 		return err
 	}
-	effects.Webhook, err = effects.Event.Queue(id, client, func(body []byte) ([]byte, error) {
-		return s.Ring.Seal(kyc.PurposeWebhookBody, id[:], body)
-	})
+	effects.Webhook, err = effects.Event.Queue(id, client, s.Ring.Seal)
 	return err
 }
 
@@ -212,13 +207,12 @@ func (s *Server) code(ctx context.Context, st *store.Store, session kyc.Session,
 			return "", err
 		case kept.UsedAt != nil:
 			return "", s.finishedBefore(session, client)
-		case kept.Live(s.Now()):
-			if code := session.DeriveCode(kept.Generation, s.Ring.MAC); code.Matches(kyc.SecretCode, kept.Hash) {
+		default:
+			code := session.DeriveCode(kept.Generation, s.Ring.MAC)
+			if kept.Live(s.Now()) && code.Matches(kyc.SecretCode, kept.Hash) {
 				return code.String(), nil
 			}
-			// The current key has changed since, and nobody can derive that code again.
-			generation = max(generation, kept.Generation+1)
-		default:
+			// It ran out, or the current key has changed and nobody can derive it again.
 			generation = max(generation, kept.Generation+1)
 		}
 		code := session.DeriveCode(generation, s.Ring.MAC)

@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"vouchgate/gen/api"
 	"vouchgate/kyc"
@@ -86,18 +85,10 @@ func (s *Server) refuse(ctx context.Context, st *store.Store, client kyc.Client,
 		return refusal, nil
 	case code.UsedAt != nil:
 		return oauth.CodeRefused(), s.replayed(ctx, st, code)
-	case !code.Live(s.Now()), !mayStillHave(client, code.Scope):
+	case !code.Live(s.Now()), !protocolClient(client).MayHave(code.Scope, kyc.KnownScope):
 		return oauth.CodeRefused(), nil
 	}
 	return nil, nil
-}
-
-// mayStillHave says whether a client may have a scope that it was granted before:
-// its registration may have been narrowed since.
-func mayStillHave(client kyc.Client, scope string) bool {
-	allowed := slices.Concat(client.Scopes, kyc.CoveredScopes(client.Scopes))
-	_, err := oauth.GrantScope(scope, allowed, kyc.KnownScope)
-	return err == nil
 }
 
 func (s *Server) replayed(ctx context.Context, st *store.Store, code kyc.Code) error {

@@ -77,9 +77,7 @@ func (c *Checker) tell(s *kyc.Session, client kyc.Client, e *kyc.Effects) error 
 	if err != nil {
 		return err
 	}
-	e.Webhook, err = e.Event.Queue(id, client, func(body []byte) ([]byte, error) {
-		return c.cfg.Ring.Seal(kyc.PurposeWebhookBody, id[:], body)
-	})
+	e.Webhook, err = e.Event.Queue(id, client, c.cfg.Ring.Seal)
 	if err == nil && e.Webhook.NextAttempt != nil {
 		// It is sent from here, at once, without being claimed from the queue first.
 		// Leases of whole seconds let outcomes of many be written together.

@@ -203,9 +203,7 @@ func (r *rig) queue(c kyc.Client) kyc.Webhook {
 			return e, err
 		}
 		id := r.id()
-		e.Webhook, err = e.Event.Queue(id, c, func(body []byte) ([]byte, error) {
-			return testRing.Seal(kyc.PurposeWebhookBody, id[:], body)
-		})
+		e.Webhook, err = e.Event.Queue(id, c, testRing.Seal)
 		webhook = *e.Webhook
 		return e, err
 	})

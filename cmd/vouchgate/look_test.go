@@ -43,9 +43,7 @@ func (s *shell) prove(state string) (session, webhook kyc.ID) {
 		if err != nil {
 			return effects, err
 		}
-		effects.Webhook, err = effects.Event.Queue(id, client, func(body []byte) ([]byte, error) {
-			return st.ring.Seal(kyc.PurposeWebhookBody, id[:], body)
-		})
+		effects.Webhook, err = effects.Event.Queue(id, client, st.ring.Seal)
 		return effects, err
 	})
 	must(err)
