@@ -230,3 +230,25 @@ func TestStreamIsLeftWithTheBrowser(t *testing.T) {
 		t.Error("the stream goes on without its browser")
 	}
 }
+
+func TestStreamsOfOneSessionAreFew(t *testing.T) {
+	t.Parallel()
+	g := newGate(t)
+	g.addClient("shop")
+	w := g.opened("shop")
+	for range 8 {
+		w.stream().wants(`{"expires_in":900,"status":"authorized"}`)
+	}
+	w.with("Accept", "text/event-stream").get(w.at("/status")).refuses(http.StatusTooManyRequests, "temporarily_unavailable")
+}
+
+func TestStreamLeavesTheBrowserThatLostItsSession(t *testing.T) {
+	t.Parallel()
+	g := newGate(t)
+	g.addClient("shop")
+	w := g.opened("shop")
+	s := w.stream()
+	s.wants(`{"expires_in":900,"status":"authorized"}`)
+	g.browser().post(w.path()).leads(w.at(""))
+	s.wants("") // and nothing of what the other browser does
+}
