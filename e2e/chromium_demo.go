@@ -26,9 +26,7 @@ func StartDemo(t testing.TB) (shop string) {
 		if err := p.Stop(); err != nil {
 			t.Errorf("stopping the demo: %v", err)
 		}
-		if t.Failed() {
-			t.Logf("log of the demo:\n%s", log.Tail(60))
-		}
+		log.showOf(t)
 	})
 	var err error
 	select {

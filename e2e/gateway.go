@@ -39,9 +39,7 @@ func Start(t testing.TB, o Options) *Gateway {
 	g := &Gateway{Data: o.Data, Log: &Log{}, t: t, options: o}
 	t.Cleanup(func() {
 		g.Kill()
-		if t.Failed() {
-			t.Logf("log of %s:\n%s", g.URL, g.Log.Tail(60))
-		}
+		g.Log.showOf(t)
 	})
 	var err error
 	for range 5 { // somebody else may take a port in between

@@ -82,6 +82,8 @@ func (n *nasty) through(ctx context.Context, k kind, c e2e.Client, v *e2e.Verifi
 		return errors.New("it gave a code without a proof")
 	case k.outcome != "verified":
 		return nil
+	case home.Code() == "":
+		return fmt.Errorf("no code: %s", home)
 	}
 	info, err := c.Read(ctx, n.URL, home.Code())
 	if err == nil && (info.Text("given_name") != "Zoë" || info.JSON["age_over_18"] != true) {

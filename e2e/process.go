@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"testing"
 	"time"
 )
 
@@ -167,6 +168,18 @@ func (l *Log) find(mark []byte, from int) (string, bool) {
 func (l *Log) Tail(n int) string {
 	lines := strings.SplitAfter(l.String(), "\n")
 	return strings.Join(lines[max(len(lines)-n, 0):], "")
+}
+
+// shownLines is how much of a log is shown when a test fails.
+const shownLines = 20
+
+// showOf shows the last lines if the test has failed. They are written at once,
+// while the words of a test are kept until it has ended: so these come last,
+// where they are looked for.
+func (l *Log) showOf(t testing.TB) {
+	if t.Failed() {
+		fmt.Fprintf(os.Stderr, "log of a program in %s:\n%s", t.Name(), l.Tail(shownLines))
+	}
 }
 
 // Ran is what became of a verb that ran to its end.

@@ -11,13 +11,48 @@ import (
 
 type move func(*kyc.Session) (kyc.Effects, error)
 
-// end makes a move and writes it with its effects in one transaction. If somebody
-// else wrote the session meanwhile, the move is decided again on what they wrote;
-// that it has become illegal then is no error: the first final answer wins.
+// longestRewrite bounds the growing pauses between tries to write an outcome.
+const longestRewrite = 4 * time.Second
+
+// end makes a move and writes it. While the store does not answer, it is kept in
+// memory and written again and again as long as the session is ours: a verifier
+// that has given its final answer may give another one next time.
 func (c *Checker) end(s kyc.Session, client kyc.Client, m move) {
+	for pause := recordRetry; ; pause = min(2*pause, longestRewrite) {
+		moved, queued, err := c.write(s, client, m)
+		switch {
+		case err == nil:
+			c.ended(moved, queued)
+			return
+		case errors.Is(err, kyc.ErrIllegalMove), errors.Is(err, store.ErrNotFound):
+			c.unfollow(s.ID)
+			c.cfg.Log.Debug("session had moved on", "session_id", s.ID, "client_id", s.ClientID, "error", err)
+			return
+		}
+		c.cfg.Log.Error("outcome of a session not written yet", "session_id", s.ID, "client_id", s.ClientID, "error", err)
+		if !errors.Is(err, store.ErrUnavailable) || !c.mayWrite(s, pause) {
+			c.schedule(s, c.cfg.now().Add(askAgain))
+			return
+		}
+		wait(c.ctx, nil, pause)
+	}
+}
+
+// mayWrite says whether another try to write, after a pause, would still be ours
+// to make: its lease holds, and nobody waits for us to stop.
+func (c *Checker) mayWrite(s kyc.Session, pause time.Duration) bool {
+	c.mu.Lock()
+	closed := c.closed
+	c.mu.Unlock()
+	return !closed && !leaseOver(s, c.cfg.now().Add(pause+rowTimeout))
+}
+
+// write writes a move with its effects in one transaction. If somebody else wrote
+// the session meanwhile, the move is decided again on what they wrote; that it has
+// become illegal then is no fault: the first final answer wins.
+func (c *Checker) write(s kyc.Session, client kyc.Client, m move) (moved kyc.Session, queued *kyc.Webhook, err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.ctx), rowTimeout)
 	defer cancel()
-	var queued *kyc.Webhook
 	decide := func(v *kyc.Session) (kyc.Effects, error) {
 		effects, err := m(v)
 		if err != nil {
@@ -27,7 +62,7 @@ func (c *Checker) end(s kyc.Session, client kyc.Client, m move) {
 		queued = effects.Webhook
 		return effects, err
 	}
-	moved := s
+	moved = s
 	effects, err := decide(&moved)
 	if err == nil {
 		err = c.cfg.Store.Apply(ctx, moved, effects)
@@ -35,16 +70,7 @@ func (c *Checker) end(s kyc.Session, client kyc.Client, m move) {
 	if errors.Is(err, store.ErrStale) {
 		moved, err = c.cfg.Store.UpdateSession(ctx, s.ID, decide)
 	}
-	switch {
-	case err == nil:
-		c.ended(moved, queued)
-	case errors.Is(err, kyc.ErrIllegalMove), errors.Is(err, store.ErrNotFound):
-		c.unfollow(s.ID)
-		c.cfg.Log.Debug("session had moved on", "session_id", s.ID, "client_id", s.ClientID, "error", err)
-	default:
-		c.cfg.Log.Error("outcome of a session not written yet", "session_id", s.ID, "client_id", s.ClientID, "error", err)
-		c.schedule(s, c.cfg.now().Add(askAgain))
-	}
+	return moved, queued, err
 }
 
 // ended tells everybody who wants to know that a session has a new state.

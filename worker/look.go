@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"vouchgate/kyc"
@@ -30,7 +31,7 @@ func (c *Checker) look(id kyc.ID, job entry) {
 		}
 		session = &claimed
 	}
-	if session.Status != kyc.StatusAuthorized {
+	if session.Status != kyc.StatusAuthorized || !session.Method.Visits() {
 		c.expire(*session)
 		return
 	}
@@ -126,7 +127,7 @@ func (c *Checker) ask(client kyc.Client, s kyc.Session) (kyc.Outcome, error) {
 	ctx, cancel := context.WithTimeout(c.ctx, lookTimeout)
 	defer cancel()
 	began := c.cfg.Now()
-	outcome, err := c.cfg.Verifier.Fetch(ctx, client, s.RequestID, s.Scope)
+	outcome, err := c.cfg.Verifier.Fetch(ctx, client, s.RequestID, strings.Join(s.Asked(), " "))
 	took := c.cfg.Now().Sub(began)
 	if err != nil {
 		c.metrics.look("error", took)
