@@ -107,6 +107,17 @@ func ClaimsOf(scope string) []string {
 	return names
 }
 
+// Asked lists the claims of a scope and those asked for one by one, each once.
+func Asked(scope string, claims Strings) []string {
+	names := ClaimsOf(scope)
+	for _, name := range claims {
+		if _, known := claimKinds[name]; known && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 // CoveredScopes lists, in alphabetical order, the scope names that ask for nothing
 // but claims that the given scopes ask for too: who may have a profile may ask for
 // the given name alone.

@@ -82,6 +82,8 @@ type Client struct {
 	CodeLifetime  time.Duration
 	TokenLifetime time.Duration
 
+	Settings
+
 	CreatedAt  time.Time
 	UpdatedAt  time.Time
 	DisabledAt *time.Time
@@ -128,34 +130,3 @@ type WebhookSecret struct {
 	CreatedAt time.Time
 	ExpiresAt *time.Time
 }
-
-// Grant is what a client may read after it redeemed a code.
-type Grant struct {
-	ID           ID
-	SessionID    ID
-	ClientID     string
-	Subject      string // names the person to this client
-	Scope        string
-	SealedClaims []byte // the sealed Proof
-	CreatedAt    time.Time
-	ExpiresAt    time.Time
-	RevokedAt    *time.Time
-}
-
-// Live says whether the grant can be read at the given time.
-func (g Grant) Live(now time.Time) bool { return g.RevokedAt == nil && now.Before(g.ExpiresAt) }
-
-// Token gives access to a grant.
-type Token struct {
-	ID        ID
-	GrantID   ID
-	Kind      SecretKind
-	Hash      []byte
-	CreatedAt time.Time
-	ExpiresAt time.Time
-	RevokedAt *time.Time
-}
-
-// Live says whether the token is valid at the given time: before its expiry, not
-// at it.
-func (t Token) Live(now time.Time) bool { return t.RevokedAt == nil && now.Before(t.ExpiresAt) }

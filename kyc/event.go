@@ -29,7 +29,31 @@ const (
 	EventFailed   EventType = "verification.failed"
 	EventExpired  EventType = "verification.expired"
 	EventDenied   EventType = "verification.denied"
+	EventRevoked  EventType = "grant.revoked"
 )
+
+// EventTypes lists all events.
+var EventTypes = []EventType{EventVerified, EventFailed, EventExpired, EventDenied, EventRevoked}
+
+// RevokeReason says in one word why a grant ended before its time.
+type RevokeReason string
+
+// The reasons.
+const (
+	RevokedByClient   RevokeReason = "revoked"   // the client gave it up; it is not told
+	RevokedByPerson   RevokeReason = "withdrawn" // the person withdrew it
+	RevokedByErasure  RevokeReason = "erased"    // the person's account was erased
+	RevokedByReuse    RevokeReason = "reused"    // a code or refresh token came twice
+	RevokedByOperator RevokeReason = "ended"     // the operator ended it
+)
+
+// Revoked returns the event that tells a client that a grant has ended.
+func (g Grant) Revoked(method Method, why RevokeReason, now time.Time) Event {
+	return Event{
+		Type: EventRevoked, At: now, SessionID: g.SessionID, ClientID: g.ClientID,
+		Status: StatusCompleted, Method: method, Error: string(why),
+	}
+}
 
 // Event is what a client is told by webhook: ids and a state, never a claim.
 // A code is added only for clients that take it by webhook.
@@ -123,7 +147,7 @@ type Code struct {
 func (s *Session) NewCode(h Handle, generation int64, now time.Time, life time.Duration) Code {
 	return Code{
 		SessionID: s.ID, Generation: generation, Hash: h.Hash(SecretCode), ClientID: s.ClientID,
-		RedirectURI: s.RedirectURI, State: s.State, Challenge: s.Challenge, Scope: s.Scope,
+		RedirectURI: s.RedirectURI, State: s.State, Challenge: s.Challenge, Scope: s.Granted(),
 		CreatedAt: now, ExpiresAt: now.Add(life),
 	}
 }

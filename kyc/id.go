@@ -93,14 +93,16 @@ type SecretKind string
 
 // The kinds of secret.
 const (
-	SecretNonce       SecretKind = "nonce"
-	SecretCode        SecretKind = "authorization code"
-	SecretAccessToken SecretKind = "access token"
-	SecretClient      SecretKind = "client secret"
-	SecretBrowser     SecretKind = "browser"
-	secretBytes                  = 32
-	handleBytes                  = len(ID{}) + secretBytes
-	handleLen                    = handleBytes * 4 / 3 // 48 bytes fill base64 without padding
+	SecretNonce        SecretKind = "nonce"
+	SecretCode         SecretKind = "authorization code"
+	SecretAccessToken  SecretKind = "access token"
+	SecretRefreshToken SecretKind = "refresh token"
+	SecretClient       SecretKind = "client secret"
+	SecretBrowser      SecretKind = "browser"
+	SecretSignIn       SecretKind = "sign-in"
+	secretBytes                   = 32
+	handleBytes                   = len(ID{}) + secretBytes
+	handleLen                     = handleBytes * 4 / 3 // 48 bytes fill base64 without padding
 )
 
 // Handle is a bearer secret that names its row: the row's ID and 256 random

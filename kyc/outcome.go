@@ -88,4 +88,8 @@ const (
 	PurposeClaims        = "claims"
 	PurposeWebhookBody   = "webhook body"
 	PurposeWebhookSecret = "webhook secret"
+	PurposeRequest       = "request"
+	PurposeAccount       = "account"
+	PurposeSigningKey    = "signing key"
+	PurposeServerSecret  = "server secret"
 )

@@ -11,13 +11,37 @@ import (
 // Method says how something is proved.
 type Method string
 
-// MethodSwiyu is a credential from the Swiss e-ID wallet.
-const MethodSwiyu Method = "swiyu"
+// The methods.
+const (
+	MethodSwiyu   Method = "swiyu"   // a credential from the Swiss e-ID wallet
+	MethodAccount Method = "account" // a sign-in with user name and password
+)
+
+// Methods lists all methods.
+var Methods = []Method{MethodSwiyu, MethodAccount}
+
+// Visits says whether the proof is fetched from elsewhere, where somebody has to
+// look whether it is there.
+func (m Method) Visits() bool { return m == MethodSwiyu }
+
+// Consent says whether the person has to be asked before a client gets data, and
+// was.
+type Consent string
+
+// The states of consent.
+const (
+	ConsentNone     Consent = ""         // nobody has to be asked
+	ConsentAsked    Consent = "asked"    // unless the client has as much already
+	ConsentRequired Consent = "required" // in any case
+	ConsentGiven    Consent = "given"
+)
 
 // The limits of a session.
 const (
 	MaxAttempts      = 5                  // verifications per session
 	SetupLifetime    = 7 * 24 * time.Hour // a session made by /setup; clients keep its URL for days
+	VisitLifetime    = time.Hour          // a session made by /authorize, or opened after /par
+	PushedLifetime   = 90 * time.Second   // a session made by /par, until it is opened (RFC 9126, section 2.2)
 	HandoverLifetime = time.Hour          // how long a proved session waits for the browser to take its code home
 )
 
@@ -42,6 +66,10 @@ type Session struct {
 	Status    Status
 	Binding
 	Verification
+	Consent      Consent
+	GrantedScope string     // narrower than Scope, by the person's choice; empty: Scope
+	AccountID    *ID        // who is signed in
+	LoginAfter   *time.Time // sign-ins before that do not count
 	Attempts     int64      // verifications started
 	Checks       int64      // times that the open verification was looked at
 	NextCheck    *time.Time // when background work is due; nil once nothing is left to do
@@ -64,6 +92,10 @@ type Binding struct {
 	Scope       string // granted scope, in the order of the request
 	Challenge   string // PKCE, always S256; empty without
 	BrowserHash []byte // SecretBrowser of the cookie
+
+	Claims        Strings // asked for one by one, beside those of the scope
+	ResponseMode  string  // how the answer gets home; empty: in the query
+	SealedRequest []byte  // the sealed Request, nil without
 }
 
 // Verification is an attempt at the verifier.
@@ -84,6 +116,14 @@ func NewSession(nonce Handle, clientID string, method Method, now time.Time, lif
 	}
 }
 
+// NewVisit returns a pending session that is bound to an authorization request but
+// to no browser yet. The nonce's row is the session.
+func NewVisit(nonce Handle, clientID string, method Method, b Binding, now time.Time, life time.Duration) Session {
+	s := NewSession(nonce, clientID, method, now, life)
+	s.Binding = b
+	return s
+}
+
 // Effects are what a move causes beside the new state of the session. The store
 // writes them in the same transaction.
 type Effects struct {
@@ -96,10 +136,13 @@ type Effects struct {
 // Bound says whether a first visit has fixed the session's binding.
 func (s *Session) Bound() bool { return s.RedirectURI != "" }
 
+// Taken says whether a browser has opened the session.
+func (s *Session) Taken() bool { return len(s.BrowserHash) > 0 }
+
 // OwnedBy says, in constant time, whether the browser cookie is the one that the
 // session is bound to.
 func (s *Session) OwnedBy(browser []byte) bool {
-	return len(s.BrowserHash) > 0 && subtle.ConstantTimeCompare(s.BrowserHash, browser) == 1
+	return s.Taken() && subtle.ConstantTimeCompare(s.BrowserHash, browser) == 1
 }
 
 // CheckBinding returns ErrOtherBinding if a visit's values differ from those of
@@ -148,13 +191,26 @@ func (s *Session) Open(b Binding, v Verification, now, firstCheck time.Time) (Ef
 	if err := s.CanOpen(b, now); err != nil {
 		return Effects{}, err
 	}
+	if s.Status == StatusPending && s.Bound() && !s.Taken() {
+		s.ExpiresAt = now.Add(VisitLifetime) // until now it was the life of what /par gave out
+	}
 	s.Status = StatusAuthorized
 	s.Binding, s.Verification = b, v
 	s.Attempts++
 	s.Checks, s.ErrorCode, s.FinishedAt = 0, "", nil
+	s.forgetPerson()
 	s.AuthorizedAt, s.NextCheck = &now, &firstCheck
 	s.touch(now)
 	return Effects{DropCode: s.Attempts > 1}, nil
+}
+
+// forgetPerson makes sure that whoever comes now signs in and is asked: it need not
+// be the one who did so in the attempt before.
+func (s *Session) forgetPerson() {
+	s.AccountID, s.GrantedScope = nil, ""
+	if s.Consent == ConsentGiven {
+		s.Consent = ConsentRequired
+	}
 }
 
 // Prove records a proof of the verification requestID. It returns ErrIllegalMove
@@ -166,8 +222,86 @@ func (s *Session) Prove(requestID string, sealed []byte, now time.Time) (Effects
 	end := now.Add(HandoverLifetime)
 	s.SealedClaims, s.VerifiedAt, s.NextCheck = bytes.Clone(sealed), &now, &end
 	s.touch(now)
+	if s.NeedsConsent() {
+		return Effects{}, nil // the client is told when the person agrees
+	}
 	return Effects{Event: s.event(EventVerified, now)}, nil
 }
+
+// NeedsConsent says whether the person has still to be asked.
+func (s *Session) NeedsConsent() bool {
+	return s.Consent == ConsentAsked || s.Consent == ConsentRequired
+}
+
+// Choice is what the person lets the client have.
+type Choice struct {
+	Scope  string  // granted, as a part of what was asked for; who leaves nothing of it cancels
+	Claims Strings // of those that were asked for one by one
+}
+
+// Agree records that the person lets the client have what was proved. It returns
+// ErrIllegalMove unless the session is verified, the person was asked and something
+// of the scope is left.
+func (s *Session) Agree(c Choice, now time.Time) (Effects, error) {
+	if s.Status != StatusVerified || !s.NeedsConsent() {
+		return Effects{}, fmt.Errorf("%w: nobody is asked in a session that is %s", ErrIllegalMove, s.Status)
+	}
+	if err := s.choose(c); err != nil {
+		return Effects{}, err
+	}
+	s.touch(now)
+	return Effects{Event: s.event(EventVerified, now)}, nil
+}
+
+func (s *Session) choose(c Choice) error {
+	if c.Scope == "" && s.Scope != "" { // which would stand for all of it
+		return fmt.Errorf("%w: nothing of the scope is left", ErrIllegalMove)
+	}
+	s.Consent, s.Claims, s.GrantedScope = ConsentGiven, c.Claims, ""
+	if c.Scope != s.Scope {
+		s.GrantedScope = c.Scope
+	}
+	return nil
+}
+
+// SignIn records who is signed in to a session whose method is an account, or that
+// nobody is any more (nil). It returns ErrIllegalMove unless the session is open.
+func (s *Session) SignIn(account *ID, now time.Time) error {
+	if s.Status != StatusAuthorized || s.Method != MethodAccount {
+		return fmt.Errorf("%w: nobody signs in to a session that is %s", ErrIllegalMove, s.Status)
+	}
+	s.AccountID = account
+	s.UpdatedAt = now
+	return nil
+}
+
+// Admit records that the person who is signed in lets the client have the sealed
+// claims of the account. Errors as for Prove and Agree.
+func (s *Session) Admit(sealed []byte, c Choice, now time.Time) (Effects, error) {
+	if s.AccountID == nil {
+		return Effects{}, fmt.Errorf("%w: nobody is signed in", ErrIllegalMove)
+	}
+	admitted := *s
+	if err := admitted.choose(c); err != nil {
+		return Effects{}, err
+	}
+	effects, err := admitted.Prove("", sealed, now)
+	if err == nil {
+		*s = admitted
+	}
+	return effects, err
+}
+
+// Granted returns the scope that the client gets.
+func (s *Session) Granted() string {
+	if s.GrantedScope != "" {
+		return s.GrantedScope
+	}
+	return s.Scope
+}
+
+// Asked lists the claims that the client asks for.
+func (s *Session) Asked() []string { return Asked(s.Scope, s.Claims) }
 
 // Refuse records that the verification requestID failed, and why. Errors as for
 // Prove.
@@ -251,6 +385,6 @@ func (s *Session) RanOut(now time.Time) bool {
 
 // CanRetry says whether the person may start another attempt.
 func (s *Session) CanRetry(now time.Time) bool {
-	return (s.Status == StatusFailed || s.Status == StatusExpired || s.RanOut(now)) &&
+	return s.Method.Visits() && (s.Status == StatusFailed || s.Status == StatusExpired || s.RanOut(now)) &&
 		s.Attempts < MaxAttempts && now.Before(s.ExpiresAt)
 }

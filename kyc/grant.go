@@ -1,0 +1,78 @@
+package kyc
+
+import (
+	"encoding/binary"
+	"time"
+)
+
+// Grant is what a client may read after it redeemed a code.
+type Grant struct {
+	ID            ID
+	SessionID     ID
+	ClientID      string
+	AccountID     *ID    // whose sign-in it came from, if it did
+	Subject       string // names the person to this client
+	Scope         string
+	Claims        Strings // read beside those of the scope
+	SealedClaims  []byte  // the sealed Proof
+	SealedRequest []byte  // the sealed Request, nil without
+	Once          bool    // one read ends it
+	CreatedAt     time.Time
+	ExpiresAt     time.Time
+	RefreshUntil  *time.Time // nil: there are no refresh tokens
+	RevokedAt     *time.Time
+}
+
+// Live says whether the grant can be read at the given time.
+func (g Grant) Live(now time.Time) bool { return g.RevokedAt == nil && now.Before(g.ExpiresAt) }
+
+// Asked lists the claims that a token with the given scope can read, which may be
+// narrower than the grant's. Claims that were asked for one by one belong to the
+// whole grant.
+func (g Grant) Asked(scope string) []string {
+	if scope == "" || scope == g.Scope {
+		return Asked(g.Scope, g.Claims)
+	}
+	return ClaimsOf(scope)
+}
+
+// Token gives access to a grant, or is swapped for another one that does.
+type Token struct {
+	ID          ID
+	GrantID     ID
+	Kind        SecretKind // SecretAccessToken or SecretRefreshToken
+	Hash        []byte
+	Scope       string // narrower than the grant's; empty: the grant's
+	CreatedAt   time.Time
+	ExpiresAt   time.Time
+	RevokedAt   *time.Time
+	RotatedAt   *time.Time // when a refresh token was used
+	SuccessorID *ID        // the refresh token that replaced it
+	IssuedWith  *ID        // the access token that was handed out beside it
+}
+
+// Live says whether the token is valid at the given time: before its expiry, not
+// at it.
+func (t Token) Live(now time.Time) bool { return t.RevokedAt == nil && now.Before(t.ExpiresAt) }
+
+// DeriveToken returns the token of the row id that was handed out in place of the
+// refresh token from. Like a code it is a keyed hash of what it stands for, so that
+// a client whose answer was lost can be given the very same tokens again.
+func DeriveToken(kind SecretKind, from, id ID, mac func(purpose string, parts ...[]byte) []byte) Handle {
+	h := Handle{ID: id}
+	copy(h.Secret[:], mac(string(kind), from[:], id[:]))
+	return h
+}
+
+// Subject returns the name by which a client knows a person, without what the
+// person is known by elsewhere: a keyed hash over the client and whatever names the
+// person here (OpenID Connect Core, section 8.1). Two clients cannot find out by it
+// that they know the same person.
+func Subject(clientID string, person []byte, mac func(purpose string, parts ...[]byte) []byte) string {
+	var id ID
+	length := binary.BigEndian.AppendUint64(nil, uint64(len(clientID)))
+	copy(id[:], mac("subject", length, []byte(clientID), person))
+	id[6] = id[6]&0x0f | 0x80 // a UUID of version 8 (RFC 9562, section 5.8): its bits mean what we say
+	id[8] = id[8]&0x3f | 0x80
+	return id.String()
+}
