@@ -7,6 +7,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
 	"vouchgate/oauth"
 )
 
@@ -14,23 +17,31 @@ const callback = "https://shop.example/cb"
 
 var errStoreDown = errors.New("store is down")
 
-// clients are what the tests look up: one as registered by default, one that may
-// leave PKCE out, one that is disabled, and one whose lookup breaks.
+// clients are what the tests look up: one as registered by default, and others
+// that differ from it by what their names say.
 func clients(id string) (oauth.Client, error) {
-	c := oauth.Client{ID: id, RedirectURIs: []string{callback, "http://127.0.0.1/cb"}, Scopes: []string{"name", "birth"}, PKCERequired: true}
+	c := oauth.Client{RedirectURIs: []string{callback, "http://127.0.0.1/cb"}, Scopes: []string{"name", "birth"}, PKCERequired: true}
+	c.ID = id
 	switch id {
 	case "shop":
-		return c, nil
-	case "exchange":
+	case "exchange": // of GNU Taler, which knows no PKCE
 		c.PKCERequired = false
-		return c, nil
+	case "app":
+		c.AuthMethod, c.Native, c.PKCERequired = oauth.AuthNone, true, false
+	case "nightly":
+		c.GrantTypes = []string{oauth.GrantAuthorizationCode, oauth.GrantRefreshToken}
+	case "bank":
+		c.RequirePAR = true
+	case "robot":
+		c.GrantTypes = []string{oauth.GrantRefreshToken}
 	case "closed":
 		c.Disabled = true
-		return c, nil
 	case "broken":
 		return oauth.Client{}, errStoreDown
+	default:
+		return oauth.Client{}, oauth.ErrNoClient
 	}
-	return oauth.Client{}, oauth.ErrNoClient
+	return c, nil
 }
 
 func knownScopes(s string) bool { return slices.Contains([]string{"name", "birth", "portrait"}, s) }
@@ -65,9 +76,8 @@ func TestParseAuthorizeAccepts(t *testing.T) {
 		"a request with the default scope": {query(), oauth.AuthorizeRequest{Scope: "name birth"}},
 		"a scope in the order asked for":   {query("scope", "birth name"), oauth.AuthorizeRequest{Scope: "birth name"}},
 		"an empty scope as none":           {query() + "&scope=", oauth.AuthorizeRequest{Scope: "name birth"}},
-		"unknown scope names":              {query("scope", "openid name"), oauth.AuthorizeRequest{Scope: "name"}},
-		"unknown parameters":               {query("foo", "bar", "nonce", strings.Repeat("n", 384)), oauth.AuthorizeRequest{Scope: "name birth"}},
-		"parameters of OpenID Connect":     {query("display", "page", "max_age", "1", "login_hint", "<script>", "prompt", "login consent", "acr_values", "x"), oauth.AuthorizeRequest{Scope: "name birth"}},
+		"unknown scope names":              {query("scope", "email name"), oauth.AuthorizeRequest{Scope: "name"}},
+		"unknown parameters":               {query("foo", "bar", "id_token_hint", "junk", "claims_locales", "de"), oauth.AuthorizeRequest{Scope: "name birth"}},
 		"repeated resources":               {query() + "&resource=a&resource=b", oauth.AuthorizeRequest{Scope: "name birth"}},
 		"response mode query":              {query("response_mode", "query"), oauth.AuthorizeRequest{Scope: "name birth"}},
 		"languages":                        {query("ui_locales", "de-CH junk fr"), oauth.AuthorizeRequest{Scope: "name birth", UILocales: []string{"de-CH", "junk", "fr"}}},
@@ -75,7 +85,8 @@ func TestParseAuthorizeAccepts(t *testing.T) {
 		"a state of one character":         {query("state", "x"), oauth.AuthorizeRequest{Scope: "name birth", State: "x"}},
 		"a state of 2 KiB":                 {query("state", strings.Repeat("é", 1024)), oauth.AuthorizeRequest{Scope: "name birth", State: strings.Repeat("é", 1024)}},
 		"a state with odd characters":      {query("state", "%2B+%20&=\r\n\"🎉"), oauth.AuthorizeRequest{Scope: "name birth", State: "%2B+%20&=\r\n\"🎉"}},
-		"a loopback port":                  {query("redirect_uri", "http://127.0.0.1:5000/cb"), oauth.AuthorizeRequest{Scope: "name birth", RedirectURI: "http://127.0.0.1:5000/cb"}},
+		"a loopback port of an app":        {query("client_id", "app", "redirect_uri", "http://127.0.0.1:5000/cb"), oauth.AuthorizeRequest{ClientID: "app", Scope: "name birth", RedirectURI: "http://127.0.0.1:5000/cb"}},
+		"the answer by form":               {query("response_mode", "form_post"), oauth.AuthorizeRequest{Scope: "name birth", ResponseMode: "form_post"}},
 		"no PKCE where it is optional":     {query(exchange...), oauth.AuthorizeRequest{ClientID: "exchange", Scope: "name birth", Challenge: "-"}},
 		"PKCE where it is optional":        {query("client_id", "exchange"), oauth.AuthorizeRequest{ClientID: "exchange", Scope: "name birth"}},
 		"what a Taler exchange sends": {
@@ -89,16 +100,12 @@ func TestParseAuthorizeAccepts(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			want := oauth.AuthorizeRequest{
-				ClientID: or(row.want.ClientID, "shop"), RedirectURI: or(row.want.RedirectURI, callback),
-				State: or(row.want.State, "st"), Scope: row.want.Scope, Challenge: or(row.want.Challenge, rfcChallenge),
-			}
-			if locales := got.UILocales; !slices.Equal(locales, row.want.UILocales) {
-				t.Errorf("languages %q, want %q", locales, row.want.UILocales)
-			}
-			if got.ClientID != want.ClientID || got.RedirectURI != want.RedirectURI || got.State != want.State ||
-				got.Scope != want.Scope || got.Challenge != want.Challenge {
-				t.Errorf("got  %+v\nwant %+v", got, want)
+			want := row.want
+			want.ClientID, want.RedirectURI = or(want.ClientID, "shop"), or(want.RedirectURI, callback)
+			want.State, want.Challenge = or(want.State, "st"), or(want.Challenge, rfcChallenge)
+			want.ByDefault = !strings.Contains(row.raw, "scope=") || strings.HasSuffix(row.raw, "scope=")
+			if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+				t.Error(diff)
 			}
 		})
 	}
@@ -134,6 +141,7 @@ func TestParseAuthorizeShowsAPage(t *testing.T) {
 		"a missing redirect URI":                    {query("redirect_uri", ""), oauth.ReasonNoRedirectURI},
 		"an empty redirect URI":                     {query("redirect_uri", "") + "&redirect_uri=", oauth.ReasonNoRedirectURI},
 		"a repeated redirect URI":                   {query() + "&redirect_uri=" + url.QueryEscape(callback), oauth.ReasonNoRedirectURI},
+		"a loopback port of a web client":           {query("redirect_uri", "http://127.0.0.1:5000/cb"), oauth.ReasonUnknownRedirectURI},
 		"an unregistered redirect URI":              {query("redirect_uri", evil), oauth.ReasonUnknownRedirectURI},
 		"an unregistered one and a bad scope":       {query("redirect_uri", evil, "scope", `"`), oauth.ReasonUnknownRedirectURI},
 		"an unregistered one and no response type":  {query("redirect_uri", evil, "response_type", ""), oauth.ReasonUnknownRedirectURI},
@@ -162,38 +170,40 @@ func TestParseAuthorizeRedirects(t *testing.T) {
 		want    oauth.Code
 		noState bool
 	}{
-		"a missing response type":             {raw: query("response_type", ""), want: oauth.CodeInvalidRequest},
-		"a repeated response type":            {raw: query() + "&response_type=code", want: oauth.CodeInvalidRequest},
-		"response type token":                 {raw: query("response_type", "token"), want: oauth.CodeUnsupportedResponseType},
-		"response type code id_token":         {raw: query("response_type", "code id_token"), want: oauth.CodeUnsupportedResponseType},
-		"response type none":                  {raw: query("response_type", "none"), want: oauth.CodeUnsupportedResponseType},
-		"response type in upper case":         {raw: query("response_type", "CODE"), want: oauth.CodeUnsupportedResponseType},
-		"a request object":                    {raw: query("request", "ey"), want: oauth.CodeRequestNotSupported},
-		"a request URI":                       {raw: query("request_uri", "http://127.0.0.1:1/x"), want: oauth.CodeRequestURINotSupported},
-		"response mode fragment":              {raw: query("response_mode", "fragment"), want: oauth.CodeInvalidRequest},
-		"response mode web_message":           {raw: query("response_mode", "web_message"), want: oauth.CodeInvalidRequest},
-		"a repeated state":                    {raw: query() + "&state=2", want: oauth.CodeInvalidRequest, noState: true},
-		"a state repeated with no value":      {raw: query() + "&state=", want: oauth.CodeInvalidRequest, noState: true},
-		"a state of more than 2 KiB":          {raw: query("state", strings.Repeat("s", 2049)), want: oauth.CodeInvalidRequest, noState: true},
-		"a repeated scope":                    {raw: query("scope", "name") + "&scope=birth", want: oauth.CodeInvalidRequest},
-		"a repeated challenge":                {raw: query() + "&code_challenge=x", want: oauth.CodeInvalidRequest},
-		"a repeated unknown parameter":        {raw: query() + "&foo=1&foo=2", want: oauth.CodeInvalidRequest},
-		"a scope with quotes":                 {raw: query("scope", `"name"`), want: oauth.CodeInvalidScope},
-		"a scope that is not allowed":         {raw: query("scope", "name portrait"), want: oauth.CodeInvalidScope},
-		"a scope of unknown names only":       {raw: query("scope", "openid"), want: oauth.CodeInvalidScope},
-		"a scope of too many names":           {raw: query("scope", manyScopes(1000)), want: oauth.CodeInvalidScope},
-		"no challenge":                        {raw: query("code_challenge", "", "code_challenge_method", ""), want: oauth.CodeInvalidRequest},
-		"a method without challenge":          {raw: query("client_id", "exchange", "code_challenge", ""), want: oauth.CodeInvalidRequest},
-		"a challenge without method":          {raw: query("code_challenge_method", ""), want: oauth.CodeInvalidRequest},
-		"method plain":                        {raw: query("code_challenge_method", "plain"), want: oauth.CodeInvalidRequest},
-		"method in lower case":                {raw: query("code_challenge_method", "s256"), want: oauth.CodeInvalidRequest},
-		"method plain where PKCE is optional": {raw: query("client_id", "exchange", "code_challenge_method", "plain"), want: oauth.CodeInvalidRequest},
-		"a challenge of 42 characters":        {raw: query("code_challenge", rfcChallenge[:42]), want: oauth.CodeInvalidRequest},
-		"a challenge of 44 characters":        {raw: query("code_challenge", rfcChallenge+"a"), want: oauth.CodeInvalidRequest},
-		"a challenge with padding":            {raw: query("code_challenge", rfcChallenge[:42]+"="), want: oauth.CodeInvalidRequest},
-		"a challenge in plain base64":         {raw: query("code_challenge", rfcChallenge[:42]+"+"), want: oauth.CodeInvalidRequest},
-		"prompt none":                         {raw: query("prompt", "none"), want: oauth.CodeLoginRequired},
-		"prompt none with another":            {raw: query("prompt", "none login"), want: oauth.CodeInvalidRequest},
+		"a missing response type":              {raw: query("response_type", ""), want: oauth.CodeInvalidRequest},
+		"a repeated response type":             {raw: query() + "&response_type=code", want: oauth.CodeInvalidRequest},
+		"response type token":                  {raw: query("response_type", "token"), want: oauth.CodeUnsupportedResponseType},
+		"response type code id_token":          {raw: query("response_type", "code id_token"), want: oauth.CodeUnsupportedResponseType},
+		"response type none":                   {raw: query("response_type", "none"), want: oauth.CodeUnsupportedResponseType},
+		"response type in upper case":          {raw: query("response_type", "CODE"), want: oauth.CodeUnsupportedResponseType},
+		"a request object":                     {raw: query("request", "ey"), want: oauth.CodeRequestNotSupported},
+		"a request URI":                        {raw: query("request_uri", "http://127.0.0.1:1/x"), want: oauth.CodeRequestURINotSupported},
+		"response mode fragment":               {raw: query("response_mode", "fragment"), want: oauth.CodeInvalidRequest},
+		"response mode web_message":            {raw: query("response_mode", "web_message"), want: oauth.CodeInvalidRequest},
+		"a repeated state":                     {raw: query() + "&state=2", want: oauth.CodeInvalidRequest, noState: true},
+		"a state repeated with no value":       {raw: query() + "&state=", want: oauth.CodeInvalidRequest, noState: true},
+		"a state of more than 2 KiB":           {raw: query("state", strings.Repeat("s", 2049)), want: oauth.CodeInvalidRequest, noState: true},
+		"a repeated scope":                     {raw: query("scope", "name") + "&scope=birth", want: oauth.CodeInvalidRequest},
+		"a repeated challenge":                 {raw: query() + "&code_challenge=x", want: oauth.CodeInvalidRequest},
+		"a repeated unknown parameter":         {raw: query() + "&foo=1&foo=2", want: oauth.CodeInvalidRequest},
+		"a scope with quotes":                  {raw: query("scope", `"name"`), want: oauth.CodeInvalidScope},
+		"a scope that is not allowed":          {raw: query("scope", "name portrait"), want: oauth.CodeInvalidScope},
+		"a scope of unknown names only":        {raw: query("scope", "email"), want: oauth.CodeInvalidScope},
+		"a scope of too many names":            {raw: query("scope", manyScopes(1000)), want: oauth.CodeInvalidScope},
+		"no challenge":                         {raw: query("code_challenge", "", "code_challenge_method", ""), want: oauth.CodeInvalidRequest},
+		"a method without challenge":           {raw: query("client_id", "exchange", "code_challenge", ""), want: oauth.CodeInvalidRequest},
+		"a challenge without method":           {raw: query("code_challenge_method", ""), want: oauth.CodeInvalidRequest},
+		"method plain":                         {raw: query("code_challenge_method", "plain"), want: oauth.CodeInvalidRequest},
+		"method in lower case":                 {raw: query("code_challenge_method", "s256"), want: oauth.CodeInvalidRequest},
+		"method plain where PKCE is optional":  {raw: query("client_id", "exchange", "code_challenge_method", "plain"), want: oauth.CodeInvalidRequest},
+		"a challenge of 42 characters":         {raw: query("code_challenge", rfcChallenge[:42]), want: oauth.CodeInvalidRequest},
+		"a challenge of 44 characters":         {raw: query("code_challenge", rfcChallenge+"a"), want: oauth.CodeInvalidRequest},
+		"a challenge with padding":             {raw: query("code_challenge", rfcChallenge[:42]+"="), want: oauth.CodeInvalidRequest},
+		"a challenge in plain base64":          {raw: query("code_challenge", rfcChallenge[:42]+"+"), want: oauth.CodeInvalidRequest},
+		"no challenge from a public client":    {raw: query("client_id", "app", "code_challenge", "", "code_challenge_method", ""), want: oauth.CodeInvalidRequest},
+		"a client that may not use codes":      {raw: query("client_id", "robot"), want: oauth.CodeUnauthorizedClient},
+		"a direct request that must be pushed": {raw: query("client_id", "bank"), want: oauth.CodeInvalidRequest},
+		"a pushed request among parameters":    {raw: query("request_uri", oauth.RequestURIPrefix+"x"), want: oauth.CodeRequestURINotSupported},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -216,47 +226,34 @@ func TestParseAuthorizeRedirects(t *testing.T) {
 	}
 }
 
+// A refusal goes back the way that the client asked for, if that way is known.
+func TestRefusalsKeepTheResponseMode(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct{ raw, want string }{
+		"none":                               {query("scope", "portrait"), ""},
+		"query":                              {query("scope", "portrait", "response_mode", "query"), ""},
+		"form_post":                          {query("scope", "portrait", "response_mode", "form_post"), "form_post"},
+		"form_post with a bad response type": {query("response_type", "token", "response_mode", "form_post"), "form_post"},
+		"form_post with a repeated state":    {query("response_mode", "form_post") + "&state=2", "form_post"},
+		"form_post that must be pushed":      {query("client_id", "bank", "response_mode", "form_post"), "form_post"},
+		"form_post twice":                    {query("response_mode", "form_post") + "&response_mode=form_post", ""},
+		"one that is not known":              {query("response_mode", "fragment"), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := parse(row.raw)
+			var redirect *oauth.RedirectError
+			if !errors.As(err, &redirect) || redirect.ResponseMode != row.want {
+				t.Errorf("got %#v, want mode %q", err, row.want)
+			}
+		})
+	}
+}
+
 func TestParseAuthorizePassesOnBrokenLookups(t *testing.T) {
 	t.Parallel()
 	_, err := parse(query("client_id", "broken"))
 	if !errors.Is(err, errStoreDown) {
 		t.Fatalf("got %v, want the error of the lookup", err)
 	}
-}
-
-// FuzzParseAuthorize: a redirect goes to a registered URI only, carries the state
-// only as it was sent, and nothing is accepted that was not checked.
-func FuzzParseAuthorize(f *testing.F) {
-	for _, seed := range []string{
-		query(), query("scope", "name"), query("redirect_uri", "http://127.0.0.1:5/cb"), query("state", ""),
-		query("response_type", "token"), query() + "&state=2", query("client_id", "exchange", "code_challenge", ""),
-		"client_id=shop&redirect_uri=https%3A%2F%2Fevil.example", "client_id=closed", "%", query("request_uri", "http://x"),
-	} {
-		f.Add(seed)
-	}
-	registered := []string{callback, "http://127.0.0.1/cb"}
-	f.Fuzz(func(t *testing.T, raw string) {
-		got, err := parse(raw)
-		sent, _ := url.ParseQuery(raw)
-		var page *oauth.ShownError
-		var redirect *oauth.RedirectError
-		switch {
-		case errors.As(err, &page) || errors.Is(err, errStoreDown):
-		case errors.As(err, &redirect):
-			if !oauth.MatchRedirectURI(registered, redirect.RedirectURI) || redirect.State != "" && redirect.State != sent.Get("state") {
-				t.Fatalf("%q is redirected with %+v", raw, redirect)
-			}
-			if u, err := url.Parse(redirect.URL(oauth.ProfileOAuth, "")); err != nil || u.Query().Get("error") == "" {
-				t.Fatalf("%q is redirected to %v, %v", raw, u, err)
-			}
-		case err != nil:
-			t.Fatalf("%q gives %v (%T)", raw, err, err)
-		default:
-			bad := !oauth.MatchRedirectURI(registered, got.RedirectURI) || got.State != sent.Get("state") || got.Scope == "" ||
-				got.Challenge == "" && got.ClientID != "exchange" || got.Challenge != "" && len(got.Challenge) != 43
-			if bad {
-				t.Fatalf("%q is accepted as %+v", raw, got)
-			}
-		}
-	})
 }

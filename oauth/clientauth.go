@@ -17,6 +17,14 @@ type Credentials struct {
 	// that only named itself.
 	Secrets []string
 
+	// Method is how the client authenticates itself, one of the Auth constants:
+	// AuthNone when it only named itself in the form.
+	Method string
+
+	// Assertion is the signed JWT of AuthPrivateKeyJWT, as sent. Until its signature
+	// is verified, ClientID is what the client claims to be.
+	Assertion string
+
 	// ViaHeader says that the Authorization header was used.
 	ViaHeader bool
 }
@@ -37,27 +45,60 @@ func (c Credentials) GoString() string { return c.String() }
 func (c Credentials) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
 // ParseClientCredentials reads the Authorization headers and the form of a request
-// to the token endpoint: HTTP Basic or client_id and client_secret in the form
-// (RFC 6749, section 2.3.1), not both. Errors are *Error: invalid_request for two
+// to the token endpoint, or one that takes the same clients: HTTP Basic, client_id
+// and client_secret in the form (RFC 6749, section 2.3.1), or client_assertion
+// (RFC 7521, section 4.2), and only one of them. client_id may be left out beside an
+// assertion, which names the client too. Errors are *Error: invalid_request for two
 // ways at once, two headers, repeated parameters or two different clients,
 // invalid_client for credentials that are missing or cannot be read.
 func ParseClientCredentials(authorization []string, form Params) (Credentials, error) {
 	id, secret := form.Get("client_id"), form.Get("client_secret")
+	kind, assertion := form.Get("client_assertion_type"), form.Get("client_assertion")
+	for _, name := range []string{"client_id", "client_secret", "client_assertion_type", "client_assertion"} {
+		if form.Repeated(name) {
+			return Credentials{}, InvalidRequest("client credentials are repeated")
+		}
+	}
+	asserted := kind != "" || assertion != ""
 	switch {
-	case form.Repeated("client_id") || form.Repeated("client_secret"):
-		return Credentials{}, InvalidRequest("client credentials are repeated")
 	case len(authorization) > 1:
 		return Credentials{}, InvalidRequest("more than one Authorization header")
 	case len(authorization) == 1 && secret != "":
 		return Credentials{}, InvalidRequest("client credentials in both the Authorization header and the form")
+	case asserted && (len(authorization) == 1 || secret != ""):
+		return Credentials{}, InvalidRequest("both a client assertion and other client credentials")
+	case asserted:
+		return assertionCredentials(kind, assertion, id)
 	case len(authorization) == 1:
 		return headerCredentials(authorization[0], id)
 	case !isClientID(id):
 		return Credentials{}, InvalidClient(false)
 	case secret == "":
-		return Credentials{ClientID: id}, nil
+		return Credentials{ClientID: id, Method: AuthNone}, nil
 	}
-	return Credentials{ClientID: id, Secrets: []string{secret}}, nil
+	return Credentials{ClientID: id, Secrets: []string{secret}, Method: AuthPost}, nil
+}
+
+func assertionCredentials(kind, assertion, formID string) (Credentials, error) {
+	switch {
+	case kind == "":
+		return Credentials{}, InvalidRequest("client_assertion_type is missing")
+	case kind != AssertionTypeJWT:
+		return Credentials{}, badAssertion("its type is not known")
+	case assertion == "":
+		return Credentials{}, InvalidRequest("client_assertion is missing")
+	}
+	c := Credentials{ClientID: formID, Method: AuthPrivateKeyJWT, Assertion: assertion}
+	if formID == "" {
+		var err error
+		if c.ClientID, err = assertedClient(assertion); err != nil {
+			return Credentials{}, err
+		}
+	}
+	if !isClientID(c.ClientID) {
+		return Credentials{}, InvalidClient(false)
+	}
+	return c, nil
 }
 
 func headerCredentials(header, formID string) (Credentials, error) {
@@ -90,7 +131,7 @@ func parseBasic(header string) (Credentials, bool) {
 	if !ok || !isClientID(id) {
 		return Credentials{}, false
 	}
-	c := Credentials{ClientID: id, ViaHeader: true}
+	c := Credentials{ClientID: id, Method: AuthBasic, ViaHeader: true}
 	if secret == "" {
 		return c, true
 	}

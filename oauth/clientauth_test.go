@@ -47,6 +47,16 @@ func TestParseClientCredentials(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			method := oauth.AuthBasic
+			switch {
+			case !row.viaHeader && row.secrets == nil:
+				method = oauth.AuthNone
+			case !row.viaHeader:
+				method = oauth.AuthPost
+			}
+			if got.Method != method || got.Assertion != "" {
+				t.Errorf("method %q, want %q", got.Method, method)
+			}
 			if got.ClientID != "shop" || !slices.Equal(got.Secrets, row.secrets) || got.ViaHeader != row.viaHeader {
 				t.Errorf("got %q %q %v, want secrets %q, %v", got.ClientID, got.Secrets, got.ViaHeader, row.secrets, row.viaHeader)
 			}
@@ -91,6 +101,81 @@ func TestParseClientCredentialsRefuses(t *testing.T) {
 			e := wantError(t, err, row.status, row.code)
 			if got := e.Challenge("x") != ""; got != row.challenge {
 				t.Errorf("challenged: %v, want %v", got, row.challenge)
+			}
+		})
+	}
+}
+
+// assertionForm is a form with an assertion whose claims are the given JSON. Its
+// signature is not looked at here.
+func assertionForm(claims string, changes ...string) string {
+	payload := base64.RawURLEncoding.EncodeToString([]byte(claims))
+	form := url.Values{"client_assertion_type": {oauth.AssertionTypeJWT}, "client_assertion": {"e30." + payload + ".c2ln"}}
+	for i := 0; i < len(changes); i += 2 {
+		form.Set(changes[i], changes[i+1])
+	}
+	return form.Encode()
+}
+
+func TestParseClientCredentialsTakesAssertions(t *testing.T) {
+	t.Parallel()
+	for name, form := range map[string]string{
+		"by the subject alone":         assertionForm(`{"sub":"shop"}`),
+		"by client_id":                 assertionForm(`{"sub":"shop"}`, "client_id", "shop"),
+		"by client_id of another one":  assertionForm(`{"sub":"other"}`, "client_id", "shop"), // for Assertion.Check to refuse
+		"by client_id of one unread":   assertionForm(``, "client_id", "shop", "client_assertion", "junk"),
+		"beside an empty secret":       assertionForm(`{"sub":"shop"}`) + "&client_secret=",
+		"with claims of other servers": assertionForm(`{"sub":"shop","x":{"y":[1]}}`),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, err := oauth.ParseClientCredentials(nil, mustParse(t, form))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got.ClientID != "shop" || got.Method != oauth.AuthPrivateKeyJWT || got.Assertion == "" || got.Secrets != nil || got.ViaHeader {
+				t.Errorf("client %q, method %q, assertion %q", got.ClientID, got.Method, got.Assertion)
+			}
+			if strings.Contains(fmt.Sprintf("%+v %#v", got, got), got.Assertion) {
+				t.Error("the assertion is printed")
+			}
+		})
+	}
+}
+
+func TestParseClientCredentialsRefusesAssertions(t *testing.T) {
+	t.Parallel()
+	good := assertionForm(`{"sub":"shop"}`)
+	for name, row := range map[string]struct {
+		headers []string
+		form    string
+		status  int
+		code    oauth.Code
+	}{
+		"beside a secret":         {form: good + "&client_secret=pw", status: 400, code: oauth.CodeInvalidRequest},
+		"beside Basic":            {headers: []string{basic("shop:pw")}, form: good, status: 400, code: oauth.CodeInvalidRequest},
+		"beside another header":   {headers: []string{"Bearer x"}, form: good, status: 400, code: oauth.CodeInvalidRequest},
+		"twice":                   {form: good + "&client_assertion=x", status: 400, code: oauth.CodeInvalidRequest},
+		"two types":               {form: good + "&client_assertion_type=", status: 400, code: oauth.CodeInvalidRequest},
+		"no type":                 {form: "client_id=shop&client_assertion=a.b.c", status: 400, code: oauth.CodeInvalidRequest},
+		"a type and no assertion": {form: assertionForm("", "client_assertion", ""), status: 400, code: oauth.CodeInvalidRequest},
+		"a type that is not known": {
+			form:   assertionForm(`{"sub":"shop"}`, "client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:saml2-bearer"),
+			status: 401, code: oauth.CodeInvalidClient,
+		},
+		"two parts":                   {form: assertionForm("", "client_assertion", "a.b"), status: 401, code: oauth.CodeInvalidClient},
+		"five parts":                  {form: assertionForm("", "client_assertion", "a.b.c.d.e"), status: 401, code: oauth.CodeInvalidClient},
+		"claims that are no base64":   {form: assertionForm("", "client_assertion", "a.%.c"), status: 401, code: oauth.CodeInvalidClient},
+		"claims that are no JSON":     {form: assertionForm("{"), status: 401, code: oauth.CodeInvalidClient},
+		"no subject":                  {form: assertionForm(`{"iss":"shop"}`), status: 401, code: oauth.CodeInvalidClient},
+		"a subject nobody can have":   {form: assertionForm(`{"sub":"a\u0000b"}`), status: 401, code: oauth.CodeInvalidClient},
+		"a client_id nobody can have": {form: assertionForm(`{"sub":"shop"}`, "client_id", "a\nb"), status: 401, code: oauth.CodeInvalidClient},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := oauth.ParseClientCredentials(row.headers, mustParse(t, row.form))
+			if e := wantError(t, err, row.status, row.code); e.Challenge("x") != "" {
+				t.Errorf("challenged with %s", e.Challenge("x"))
 			}
 		})
 	}

@@ -11,5 +11,5 @@
 //
 // Everything here is pure: text and records in, values out. Finding a client,
 // comparing its secrets, keeping codes and tokens and speaking HTTP are left to
-// others.
+// others. What may be asked about verified claims is in package ida.
 package oauth

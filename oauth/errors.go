@@ -27,8 +27,14 @@ const (
 	CodeInvalidToken      Code = "invalid_token"
 	CodeInsufficientScope Code = "insufficient_scope"
 
+	// RFC 7009, section 2.2.1.
+	CodeUnsupportedTokenType Code = "unsupported_token_type"
+
 	// OpenID Connect Core 1.0, section 3.1.2.6.
 	CodeLoginRequired          Code = "login_required"
+	CodeConsentRequired        Code = "consent_required"
+	CodeInteractionRequired    Code = "interaction_required"
+	CodeInvalidRequestURI      Code = "invalid_request_uri"
 	CodeRequestNotSupported    Code = "request_not_supported"
 	CodeRequestURINotSupported Code = "request_uri_not_supported"
 )
@@ -135,6 +141,12 @@ func UnauthorizedClient(description string) *Error {
 // UnsupportedGrantType is a 400 for a grant type that nobody may use.
 func UnsupportedGrantType(description string) *Error {
 	return newError(http.StatusBadRequest, CodeUnsupportedGrantType, description)
+}
+
+// UnsupportedTokenType is a 400 for a token of a kind that cannot be revoked (RFC
+// 7009, section 2.2.1).
+func UnsupportedTokenType(description string) *Error {
+	return newError(http.StatusBadRequest, CodeUnsupportedTokenType, description)
 }
 
 // InvalidScope is a 400 for a scope that is malformed or goes too far.

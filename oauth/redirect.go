@@ -7,12 +7,12 @@ import (
 )
 
 // MatchRedirectURI says whether a redirect URI is one of the registered ones,
-// byte by byte (RFC 9700, section 4.1.3). The one exception: where an IP loopback
-// URI was registered without a port, any port will do, because a native app gets
-// its port from the system (RFC 8252, section 7.3).
-func MatchRedirectURI(registered []string, uri string) bool {
+// byte by byte (RFC 9700, section 4.1.3). The one exception is for native apps:
+// where an IP loopback URI was registered without a port, any port will do, because
+// an app gets its port from the system (RFC 8252, section 7.3).
+func MatchRedirectURI(registered []string, native bool, uri string) bool {
 	return slices.ContainsFunc(registered, func(r string) bool {
-		return r == uri || matchLoopback(r, uri)
+		return r == uri || native && matchLoopback(r, uri)
 	})
 }
 
@@ -67,10 +67,16 @@ func AnswerURL(redirectURI string, params ...Param) string {
 	return b.String()
 }
 
+// CodeParams returns the parameters of CodeURL for an answer by form_post; those
+// without a value are to be left out.
+func CodeParams(code, state, issuer string) []Param {
+	return []Param{{"code", code}, {"state", state}, {"iss", issuer}}
+}
+
 // CodeURL returns where the browser takes the code (RFC 6749, section 4.1.2),
 // with the state if there was one and, unless issuer is empty, iss (RFC 9207).
 func CodeURL(redirectURI, code, state, issuer string) string {
-	return AnswerURL(redirectURI, Param{"code", code}, Param{"state", state}, Param{"iss", issuer})
+	return AnswerURL(redirectURI, CodeParams(code, state, issuer)...)
 }
 
 func writeEscaped(b *strings.Builder, s string) {

@@ -19,7 +19,7 @@ func TestMatchRedirectURI(t *testing.T) {
 	for _, uri := range append([]string{
 		"http://127.0.0.1:51004/cb", "http://127.0.0.1:1/cb", "http://127.0.0.1:65535/cb", "http://[::1]:4000/cb?x=1",
 	}, registered...) {
-		if !oauth.MatchRedirectURI(registered, uri) {
+		if !oauth.MatchRedirectURI(registered, true, uri) {
 			t.Errorf("%q does not match", uri)
 		}
 	}
@@ -78,18 +78,32 @@ func TestMatchRedirectURI(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if oauth.MatchRedirectURI(registered, uri) {
+			if oauth.MatchRedirectURI(registered, true, uri) {
 				t.Errorf("%q matches", uri)
 			}
 		})
 	}
-	if oauth.MatchRedirectURI(nil, "https://c.example/cb") {
+	if oauth.MatchRedirectURI(nil, true, "https://c.example/cb") {
 		t.Error("a client without redirect URIs has a match")
 	}
 }
 
-// FuzzMatchRedirectURI: a match is byte equality with a registered URI, or
-// equality once the port of a loopback address is taken out.
+func TestOnlyNativeClientsHaveAnyLoopbackPort(t *testing.T) {
+	t.Parallel()
+	registered := []string{"http://127.0.0.1/cb"}
+	for uri, want := range map[string][2]bool{
+		"http://127.0.0.1/cb":      {true, true},
+		"http://127.0.0.1:5000/cb": {false, true},
+	} {
+		web, native := oauth.MatchRedirectURI(registered, false, uri), oauth.MatchRedirectURI(registered, true, uri)
+		if got := [2]bool{web, native}; got != want {
+			t.Errorf("%s matches for web and native: %v, want %v", uri, got, want)
+		}
+	}
+}
+
+// FuzzMatchRedirectURI: a match is byte equality with a registered URI, or, for a
+// native client, equality once the port of a loopback address is taken out.
 func FuzzMatchRedirectURI(f *testing.F) {
 	f.Add("https://c.example/cb", "https://c.example/cb")
 	f.Add("https://c.example/cb", "https://c.example/cb/../cb")
@@ -99,9 +113,11 @@ func FuzzMatchRedirectURI(f *testing.F) {
 	f.Add("http://127.0.0.1/", "http://127.0.0.1:1")
 	f.Add("http://127.0.0.1/:1/", "http://127.0.0.1:1/:1/")
 	f.Fuzz(func(t *testing.T, registered, uri string) {
-		want := registered == uri || equalWithoutPort(registered, uri)
-		if got := oauth.MatchRedirectURI([]string{registered}, uri); got != want {
-			t.Errorf("MatchRedirectURI(%q, %q) = %v, want %v", registered, uri, got, want)
+		for _, native := range []bool{false, true} {
+			want := registered == uri || native && equalWithoutPort(registered, uri)
+			if got := oauth.MatchRedirectURI([]string{registered}, native, uri); got != want {
+				t.Errorf("MatchRedirectURI(%q, %v, %q) = %v, want %v", registered, native, uri, got, want)
+			}
 		}
 	})
 }
@@ -171,6 +187,38 @@ func FuzzAnswerURL(f *testing.F) {
 			t.Errorf("state %q came back as %q", state, back)
 		}
 	})
+}
+
+// A form is posted with the same parameters as a URL would have.
+func TestFormParametersAreThoseOfTheURL(t *testing.T) {
+	t.Parallel()
+	refusal := oauth.NewRedirectError(callback, "st", oauth.CodeAccessDenied, "no")
+	for name, row := range map[string]struct {
+		params []oauth.Param
+		url    string
+	}{
+		"a code":            {oauth.CodeParams("c", "st", "https://id.example"), oauth.CodeURL(callback, "c", "st", "https://id.example")},
+		"a code alone":      {oauth.CodeParams("c", "", ""), oauth.CodeURL(callback, "c", "", "")},
+		"a refusal":         {refusal.Params(oauth.ProfileOAuth, "https://id.example"), refusal.URL(oauth.ProfileOAuth, "https://id.example")},
+		"a refusal (Taler)": {refusal.Params(oauth.ProfileTaler, ""), refusal.URL(oauth.ProfileTaler, "")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			u, err := url.Parse(row.url)
+			if err != nil {
+				t.Fatal(err)
+			}
+			form := url.Values{}
+			for _, p := range row.params {
+				if p.Value != "" {
+					form.Set(p.Name, p.Value)
+				}
+			}
+			if form.Encode() != u.Query().Encode() {
+				t.Errorf("form %s, URL %s", form.Encode(), row.url)
+			}
+		})
+	}
 }
 
 func TestRedirectErrorURL(t *testing.T) {

@@ -33,10 +33,14 @@ type RedirectError struct {
 	Description string // only the characters that Clean leaves
 	RedirectURI string
 	State       string // as the client sent it; empty without
+
+	// ResponseMode is how the client wants to be told: ResponseModeFormPost, or
+	// empty for the query.
+	ResponseMode string
 }
 
 // NewRedirectError returns the refusal for the redirect URI and state that a
-// session is bound to. The caller vouches for the redirect URI.
+// session is bound to, by query. The caller vouches for the redirect URI.
 func NewRedirectError(redirectURI, state string, code Code, description string) *RedirectError {
 	return &RedirectError{Code: code, Description: Clean(description), RedirectURI: redirectURI, State: state}
 }
@@ -44,13 +48,19 @@ func NewRedirectError(redirectURI, state string, code Code, description string) 
 // Error returns what the client is told.
 func (e *RedirectError) Error() string { return string(e.Code) + ": " + e.Description }
 
-// URL returns where the browser is sent: the redirect URI with error,
-// error_description, state, and, unless issuer is empty, iss (RFC 9207). The
-// profile is the client's.
+// URL returns where the browser is sent, unless by form_post: the redirect URI with
+// the Params.
 func (e *RedirectError) URL(profile ErrorProfile, issuer string) string {
-	return AnswerURL(e.RedirectURI,
-		Param{"error", string(profile.Word(e.Code))},
-		Param{"error_description", e.Description},
-		Param{"state", e.State},
-		Param{"iss", issuer})
+	return AnswerURL(e.RedirectURI, e.Params(profile, issuer)...)
+}
+
+// Params returns error, error_description, state, and, unless issuer is empty, iss
+// (RFC 9207); those without a value are to be left out. The profile is the client's.
+func (e *RedirectError) Params(profile ErrorProfile, issuer string) []Param {
+	return []Param{
+		{"error", string(profile.Word(e.Code))},
+		{"error_description", e.Description},
+		{"state", e.State},
+		{"iss", issuer},
+	}
 }

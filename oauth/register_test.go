@@ -134,7 +134,7 @@ func FuzzCheckRedirectURI(f *testing.F) {
 		if clean := u.JoinPath(); strings.Contains(u.Path, "/../") && clean.Path != u.Path {
 			t.Errorf("%q may be registered with a path that means %q", uri, clean.Path)
 		}
-		if !oauth.MatchRedirectURI([]string{uri}, uri) {
+		if !oauth.MatchRedirectURI([]string{uri}, false, uri) {
 			t.Errorf("%q does not match itself or has no origin", uri)
 		}
 	})

@@ -7,6 +7,13 @@ import (
 	"strings"
 )
 
+// The scope names that stand for no data (OpenID Connect Core, sections 3.1.2.1 and
+// 11). Every client may ask for them.
+const (
+	ScopeOpenID        = "openid"
+	ScopeOfflineAccess = "offline_access"
+)
+
 // maxScopes is the number of names that a scope may have.
 const maxScopes = 100
 
@@ -73,4 +80,25 @@ func GrantScope(requested string, allowed []string, known func(name string) bool
 		return "", fmt.Errorf("%w: it asks for nothing that there is", ErrBadScope)
 	}
 	return strings.Join(granted, " "), nil
+}
+
+// NarrowScope returns the scope of an access token that a refresh token is swapped
+// for (RFC 6749, section 6): what is requested, in the order of the request, or
+// all that was granted when nothing is. A name that was not granted, and a scope
+// that is malformed, give an invalid_scope *Error.
+func NarrowScope(granted, requested string) (string, error) {
+	names, err := ParseScope(requested)
+	if err != nil {
+		return "", InvalidScope(err.Error())
+	}
+	if len(names) == 0 {
+		return granted, nil
+	}
+	had := strings.Fields(granted)
+	for _, name := range names {
+		if !slices.Contains(had, name) {
+			return "", InvalidScope(name + " was not granted")
+		}
+	}
+	return strings.Join(names, " "), nil
 }

@@ -107,3 +107,37 @@ func FuzzGrantScope(f *testing.F) {
 		}
 	})
 }
+
+func TestNarrowScope(t *testing.T) {
+	t.Parallel()
+	const granted = "openid name birth"
+	for name, row := range map[string]struct {
+		requested, want string // want is empty for a refusal
+	}{
+		"nothing asked gives all":           {"", granted},
+		"spaces ask for nothing":            {"  ", granted},
+		"all gives all":                     {granted, granted},
+		"a part gives the part":             {"name", "name"},
+		"the order is that of the request":  {"birth openid", "birth openid"},
+		"spaces are made single":            {"birth  name ", "birth name"},
+		"a wider scope is refused":          {"name portrait", ""},
+		"another scope alone is refused":    {"portrait", ""},
+		"a name in upper case is another":   {"NAME", ""},
+		"a name twice is refused":           {"name name", ""},
+		"a malformed scope is refused":      {`name "x"`, ""},
+		"a part of a name is another name":  {"nam", ""},
+		"names of unknown scopes are wider": {"name email", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, err := oauth.NarrowScope(granted, row.requested)
+			if row.want == "" {
+				wantError(t, err, 400, oauth.CodeInvalidScope)
+				return
+			}
+			if err != nil || got != row.want {
+				t.Errorf("got %q, %v, want %q", got, err, row.want)
+			}
+		})
+	}
+}

@@ -5,44 +5,73 @@ import (
 	"log/slog"
 )
 
-// GrantAuthorizationCode is the grant type of RFC 6749, section 4.1.3.
-const GrantAuthorizationCode = "authorization_code"
+// The grant types, of RFC 6749, sections 4.1.3 and 6.
+const (
+	GrantAuthorizationCode = "authorization_code"
+	GrantRefreshToken      = "refresh_token"
+)
 
 // TokenRequest is a token request that is complete and well-formed. It prints
 // without its secrets.
 type TokenRequest struct {
-	GrantType   string // GrantAuthorizationCode
+	GrantType string // one of the Grant constants
+
+	// For GrantAuthorizationCode.
 	Code        string
 	RedirectURI string // empty when left out
 	State       string // empty when left out; not part of RFC 6749, but some clients send it
 	Verifier    string // PKCE; empty when left out
+
+	// For GrantRefreshToken.
+	RefreshToken string
+	Scope        string // for NarrowScope; empty when left out
 }
 
-// ParseTokenRequest reads the form of a token request (RFC 6749, section 4.1.3).
-// Errors are *Error: invalid_request for repeated or missing parameters,
+// ParseTokenRequest reads the form of a token request (RFC 6749, sections 4.1.3 and
+// 6). Parameters that do not belong to the grant type are ignored. Errors are
+// *Error: invalid_request for repeated or missing parameters,
 // unsupported_grant_type for every other grant type.
 func ParseTokenRequest(form Params) (TokenRequest, error) {
 	if name := form.AnyRepeated(); name != "" {
 		return TokenRequest{}, InvalidRequest(name + " is repeated")
 	}
-	r := TokenRequest{
-		GrantType: form.Get("grant_type"), Code: form.Get("code"), RedirectURI: form.Get("redirect_uri"),
-		State: form.Get("state"), Verifier: form.Get("code_verifier"),
+	r := TokenRequest{GrantType: form.Get("grant_type")}
+	missing := ""
+	switch r.GrantType {
+	case "":
+		missing = "grant_type"
+	case GrantAuthorizationCode:
+		r.Code, r.RedirectURI = form.Get("code"), form.Get("redirect_uri")
+		r.State, r.Verifier = form.Get("state"), form.Get("code_verifier")
+		if r.Code == "" {
+			missing = "code"
+		}
+	case GrantRefreshToken:
+		r.RefreshToken, r.Scope = form.Get("refresh_token"), form.Get("scope")
+		if r.RefreshToken == "" {
+			missing = "refresh_token"
+		}
+	default:
+		return TokenRequest{}, UnsupportedGrantType("grant_type must be authorization_code or refresh_token")
 	}
-	switch {
-	case r.GrantType == "":
-		return TokenRequest{}, InvalidRequest("grant_type is missing")
-	case r.GrantType != GrantAuthorizationCode:
-		return TokenRequest{}, UnsupportedGrantType("grant_type must be authorization_code")
-	case r.Code == "":
-		return TokenRequest{}, InvalidRequest("code is missing")
+	if missing != "" {
+		return TokenRequest{}, InvalidRequest(missing + " is missing")
 	}
 	return r, nil
 }
 
-// String leaves code and verifier out.
+// Allowed says whether a client may use the grant type of the request; if not, the
+// error is the *Error unauthorized_client.
+func (r TokenRequest) Allowed(c Client) error {
+	if !c.MayUse(r.GrantType) {
+		return UnauthorizedClient("the client may not use the grant type " + r.GrantType)
+	}
+	return nil
+}
+
+// String leaves code, verifier and refresh token out.
 func (r TokenRequest) String() string {
-	return "oauth.TokenRequest(" + r.GrantType + ", code not shown)"
+	return "oauth.TokenRequest(" + r.GrantType + ", secrets not shown)"
 }
 
 // GoString is String.
@@ -89,3 +118,9 @@ const codeRefused = "the code is unknown, expired or already used"
 // CodeRefused is the one answer to a code that is unknown, expired, already used or
 // another client's: which of them it is, is not told.
 func CodeRefused() *Error { return InvalidGrant(codeRefused) }
+
+// RefreshRefused is the one answer to a refresh token that is unknown, expired,
+// revoked, already used or another client's.
+func RefreshRefused() *Error {
+	return InvalidGrant("the refresh token is unknown, expired, revoked or already used")
+}

@@ -20,7 +20,11 @@ func TestParseTokenRequest(t *testing.T) {
 			"code_verifier=v&grant_type=authorization_code&code=c&redirect_uri=https%3A%2F%2Fa%2Fcb&foo=1",
 			oauth.TokenRequest{Code: "c", RedirectURI: "https://a/cb", Verifier: "v"},
 		},
-		"empty values as absent": {"grant_type=authorization_code&code=c&redirect_uri=&scope=", oauth.TokenRequest{Code: "c"}},
+		"a refresh":                             {"grant_type=refresh_token&refresh_token=r&scope=name+birth", oauth.TokenRequest{RefreshToken: "r", Scope: "name birth"}},
+		"a refresh without scope":               {"grant_type=refresh_token&refresh_token=r&scope=", oauth.TokenRequest{RefreshToken: "r"}},
+		"a refresh with what belongs to a code": {"grant_type=refresh_token&refresh_token=r&code=c&code_verifier=v", oauth.TokenRequest{RefreshToken: "r"}},
+		"a code with what belongs to a refresh": {"grant_type=authorization_code&code=c&scope=name&refresh_token=r", oauth.TokenRequest{Code: "c"}},
+		"empty values as absent":                {"grant_type=authorization_code&code=c&redirect_uri=&scope=", oauth.TokenRequest{Code: "c"}},
 		"what a Taler exchange sends": {
 			"client_id=exchange&redirect_uri=https%3A%2F%2Fa%2Fkyc-proof%2Fx&state=0123ABCD&client_secret=secret-token%3Apw&code=c&grant_type=authorization_code",
 			oauth.TokenRequest{Code: "c", RedirectURI: "https://a/kyc-proof/x", State: "0123ABCD"},
@@ -29,9 +33,13 @@ func TestParseTokenRequest(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			row.want.GrantType = oauth.GrantAuthorizationCode
+			if row.want.RefreshToken != "" {
+				row.want.GrantType = oauth.GrantRefreshToken
+			}
 			got, err := oauth.ParseTokenRequest(mustParse(t, row.form))
 			if err != nil || got != row.want {
-				t.Errorf("got code %q URI %q state %q, %v", got.Code, got.RedirectURI, got.State, err)
+				t.Errorf("got code %q URI %q state %q refresh token %q scope %q, %v",
+					got.Code, got.RedirectURI, got.State, got.RefreshToken, got.Scope, err)
 			}
 		})
 	}
@@ -50,7 +58,10 @@ func TestParseTokenRequestRefuses(t *testing.T) {
 		"an empty code":                         {"grant_type=authorization_code&code=", oauth.CodeInvalidRequest},
 		"grant type password":                   {"grant_type=password&username=u&password=p", oauth.CodeUnsupportedGrantType},
 		"grant type implicit":                   {"grant_type=implicit", oauth.CodeUnsupportedGrantType},
-		"grant type refresh_token":              {"grant_type=refresh_token&refresh_token=r", oauth.CodeUnsupportedGrantType},
+		"grant type client_credentials":         {"grant_type=client_credentials", oauth.CodeUnsupportedGrantType},
+		"a missing refresh token":               {"grant_type=refresh_token&scope=name", oauth.CodeInvalidRequest},
+		"an empty refresh token":                {"grant_type=refresh_token&refresh_token=", oauth.CodeInvalidRequest},
+		"two refresh tokens":                    {"grant_type=refresh_token&refresh_token=r&refresh_token=s", oauth.CodeInvalidRequest},
 		"grant type in upper case":              {"grant_type=AUTHORIZATION_CODE&code=c", oauth.CodeUnsupportedGrantType},
 		"two codes":                             {"grant_type=authorization_code&code=c&code=d", oauth.CodeInvalidRequest},
 		"the same code twice":                   {"grant_type=authorization_code&code=c&code=c", oauth.CodeInvalidRequest},
@@ -139,13 +150,21 @@ func TestAnotherClientsCodeIsToldLikeAnUnknownOne(t *testing.T) {
 	}
 }
 
+func TestRefreshRefused(t *testing.T) {
+	t.Parallel()
+	wantError(t, oauth.RefreshRefused(), 400, oauth.CodeInvalidGrant)
+}
+
 func TestTokenRequestPrintsNoSecret(t *testing.T) {
 	t.Parallel()
-	r := oauth.TokenRequest{GrantType: oauth.GrantAuthorizationCode, Code: "canary", Verifier: "canary"}
+	r := oauth.TokenRequest{GrantType: oauth.GrantAuthorizationCode, Code: "canary", Verifier: "canary", RefreshToken: "canary"}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
 		if got := fmt.Sprintf(verb, r); strings.Contains(got, "canary") {
 			t.Errorf("%s prints %s", verb, got)
 		}
+	}
+	if got := r.LogValue().String(); strings.Contains(got, "canary") {
+		t.Errorf("the log shows %s", got)
 	}
 }
 
@@ -154,7 +173,7 @@ func TestTokenRequestPrintsNoSecret(t *testing.T) {
 func FuzzTokenForm(f *testing.F) {
 	for _, seed := range []string{
 		"grant_type=authorization_code&code=c", "grant_type=&code=c", "grant_type=a&grant_type=b", "%", "a;b",
-		"grant_type=authorization_code&code=c&state=s&redirect_uri=u&code_verifier=v",
+		"grant_type=authorization_code&code=c&state=s&redirect_uri=u&code_verifier=v", "grant_type=refresh_token&refresh_token=r&scope=s",
 	} {
 		f.Add(seed)
 	}
@@ -174,7 +193,8 @@ func FuzzTokenForm(f *testing.F) {
 			}
 			return
 		}
-		if r.GrantType != oauth.GrantAuthorizationCode || r.Code == "" || strings.Contains(r.Code, "\x00") {
+		code, refresh := r.GrantType == oauth.GrantAuthorizationCode, r.GrantType == oauth.GrantRefreshToken
+		if code == refresh || code != (r.Code != "") || refresh != (r.RefreshToken != "") {
 			t.Fatalf("%q is taken", raw)
 		}
 	})
