@@ -2,11 +2,11 @@
 INSERT INTO clients (id, name, redirect_uris, scopes, pkce_required, error_profile, code_delivery,
     verifier_url, verifier_management_api_path, accepted_issuer_dids, credential_types, claim_paths,
     verifier_response_mode, deeplink_scheme, webhook_url, webhook_disabled_at,
-    code_seconds, token_seconds, created_at, updated_at, disabled_at)
+    code_seconds, token_seconds, created_at, updated_at, disabled_at, settings)
 VALUES (@id, @name, @redirect_uris, @scopes, @pkce_required, @error_profile, @code_delivery,
     @verifier_url, @verifier_management_api_path, @accepted_issuer_dids, @credential_types, @claim_paths,
     @verifier_response_mode, @deeplink_scheme, @webhook_url, @webhook_disabled_at,
-    @code_seconds, @token_seconds, @created_at, @updated_at, @disabled_at);
+    @code_seconds, @token_seconds, @created_at, @updated_at, @disabled_at, @settings);
 
 -- name: GetClient :one
 SELECT * FROM clients WHERE id = @id;
@@ -22,7 +22,7 @@ UPDATE clients SET name = @name, redirect_uris = @redirect_uris, scopes = @scope
     verifier_response_mode = @verifier_response_mode, deeplink_scheme = @deeplink_scheme,
     webhook_url = @webhook_url, webhook_disabled_at = @webhook_disabled_at,
     code_seconds = @code_seconds, token_seconds = @token_seconds,
-    updated_at = @updated_at, disabled_at = @disabled_at
+    updated_at = @updated_at, disabled_at = @disabled_at, settings = @settings
 WHERE id = @id;
 
 -- name: DisableWebhook :execrows

@@ -3,18 +3,20 @@ INSERT INTO verification_sessions (id, client_id, method, nonce_hash, status,
     redirect_uri, state, scope, code_challenge, browser_hash,
     request_id, verification_url, verification_deeplink, verification_ends_at,
     attempts, checks, next_check, lease_until, sealed_claims, error_code,
-    created_at, authorized_at, verified_at, finished_at, expires_at, updated_at, version)
+    created_at, authorized_at, verified_at, finished_at, expires_at, updated_at, version,
+    claims, response_mode, sealed_request, consent, granted_scope, account_id, login_after)
 VALUES (@id, @client_id, @method, @nonce_hash, @status,
     @redirect_uri, @state, @scope, @code_challenge, @browser_hash,
     @request_id, @verification_url, @verification_deeplink, @verification_ends_at,
     @attempts, @checks, @next_check, @lease_until, @sealed_claims, @error_code,
-    @created_at, @authorized_at, @verified_at, @finished_at, @expires_at, @updated_at, @version);
+    @created_at, @authorized_at, @verified_at, @finished_at, @expires_at, @updated_at, @version,
+    @claims, @response_mode, @sealed_request, @consent, @granted_scope, @account_id, @login_after);
 
 -- name: GetSession :one
 SELECT * FROM verification_sessions WHERE id = @id;
 
 -- name: GetSessionByRequest :one
-SELECT * FROM verification_sessions WHERE request_id = @request_id AND status = 'authorized';
+SELECT * FROM verification_sessions WHERE request_id = @request_id AND request_id <> '' AND status = 'authorized';
 
 -- name: SaveSession :execrows
 UPDATE verification_sessions SET status = @status,
@@ -25,7 +27,9 @@ UPDATE verification_sessions SET status = @status,
     attempts = @attempts, checks = @checks, next_check = @next_check, lease_until = @lease_until,
     sealed_claims = @sealed_claims, error_code = @error_code,
     authorized_at = @authorized_at, verified_at = @verified_at, finished_at = @finished_at,
-    updated_at = @updated_at, version = version + 1
+    expires_at = @expires_at, updated_at = @updated_at, version = version + 1,
+    claims = @claims, response_mode = @response_mode, sealed_request = @sealed_request, consent = @consent,
+    granted_scope = @granted_scope, account_id = @account_id, login_after = @login_after
 WHERE id = @id AND version = @version;
 
 -- name: ScheduleSession :execrows
@@ -43,7 +47,7 @@ RETURNING *;
 
 -- name: ClaimSessionByRequest :many
 UPDATE verification_sessions SET lease_until = CAST(sqlc.arg('lease') AS timestamptz)
-WHERE request_id = @request_id AND status = 'authorized'
+WHERE request_id = @request_id AND request_id <> '' AND status = 'authorized'
   AND (lease_until IS NULL OR lease_until <= CAST(sqlc.arg('now') AS timestamptz))
 RETURNING *;
 

@@ -23,10 +23,20 @@ var DefaultRetention = Retention{
 }
 
 // Purged says how many rows a purge deleted.
-type Purged struct{ Grants, Sessions, Webhooks, Secrets, Audit int64 }
+type Purged struct{ Grants, Tokens, Sessions, Webhooks, Secrets, SignIns, Audit int64 }
 
 // Total is the number of all rows.
-func (p Purged) Total() int64 { return p.Grants + p.Sessions + p.Webhooks + p.Secrets + p.Audit }
+func (p Purged) Total() int64 {
+	return p.Grants + p.Tokens + p.Sessions + p.Webhooks + p.Secrets + p.SignIns + p.Audit
+}
+
+// What is of no use any more is kept for a while all the same: an ended token tells
+// a client that comes back with it from an attacker who guesses, and tries to sign
+// in are counted for less than tryMemory.
+const (
+	tokenMemory = 24 * time.Hour
+	tryMemory   = 24 * time.Hour
+)
 
 // Purge deletes up to n rows of each kind that are past their time. Grants go the
 // moment they end, claims and tokens with them. Webhooks that are held as long as
@@ -35,7 +45,7 @@ func (s *Store) Purge(ctx context.Context, now time.Time, keep Retention, n int)
 	now = micro(now)
 	q, max := s.b.Background(), int64(n)
 	var p Purged
-	var errs [6]error
+	var errs [10]error
 	p.Grants, errs[0] = q.PurgeGrants(ctx, pgdb.PurgeGrantsParams{Before: now, N: max})
 	finished := now.Add(-keep.Sessions)
 	p.Sessions, errs[1] = q.PurgeSessions(ctx, pgdb.PurgeSessionsParams{
@@ -53,6 +63,10 @@ func (s *Store) Purge(ctx context.Context, now time.Time, keep Retention, n int)
 	more, errs[4] = q.PurgeWebhookSecrets(ctx, now)
 	p.Secrets += more
 	p.Audit, errs[5] = q.PurgeAudit(ctx, pgdb.PurgeAuditParams{Before: now.Add(-keep.Audit), N: max})
+	p.Tokens, errs[6] = q.PurgeTokens(ctx, pgdb.PurgeTokensParams{Before: now.Add(-tokenMemory), N: max})
+	p.SignIns, errs[7] = q.PurgeSignIns(ctx, pgdb.PurgeSignInsParams{Before: now, N: max})
+	_, errs[8] = q.PurgeSignInTries(ctx, now.Add(-tryMemory))
+	_, errs[9] = q.PurgeAssertions(ctx, now)
 	for _, err := range errs {
 		if err != nil {
 			return p, s.err("purging", err)

@@ -14,11 +14,13 @@ func sessionOf(r pgdb.VerificationSession) kyc.Session {
 		Binding: kyc.Binding{
 			RedirectURI: r.RedirectURI, State: r.State, Scope: r.Scope,
 			Challenge: r.CodeChallenge, BrowserHash: r.BrowserHash,
+			Claims: r.Claims, ResponseMode: r.ResponseMode, SealedRequest: r.SealedRequest,
 		},
 		Verification: kyc.Verification{
 			RequestID: r.RequestID, URL: r.VerificationURL,
 			Deeplink: r.VerificationDeeplink, EndsAt: r.VerificationEndsAt,
 		},
+		Consent: kyc.Consent(r.Consent), GrantedScope: r.GrantedScope, AccountID: r.AccountID, LoginAfter: r.LoginAfter,
 		Attempts: r.Attempts, Checks: r.Checks, NextCheck: r.NextCheck, LeaseUntil: r.LeaseUntil,
 		SealedClaims: r.SealedClaims, ErrorCode: r.ErrorCode,
 		CreatedAt: r.CreatedAt, AuthorizedAt: r.AuthorizedAt, VerifiedAt: r.VerifiedAt,
@@ -43,6 +45,8 @@ func createSessionParams(s kyc.Session) pgdb.CreateSessionParams {
 		SealedClaims: s.SealedClaims, ErrorCode: s.ErrorCode,
 		CreatedAt: micro(s.CreatedAt), AuthorizedAt: microp(s.AuthorizedAt), VerifiedAt: microp(s.VerifiedAt),
 		FinishedAt: microp(s.FinishedAt), ExpiresAt: micro(s.ExpiresAt), UpdatedAt: micro(s.UpdatedAt), Version: s.Version,
+		Claims: s.Claims, ResponseMode: s.ResponseMode, SealedRequest: s.SealedRequest, Consent: string(s.Consent),
+		GrantedScope: s.GrantedScope, AccountID: s.AccountID, LoginAfter: microp(s.LoginAfter),
 	}
 }
 
@@ -53,7 +57,9 @@ func saveSessionParams(s kyc.Session) pgdb.SaveSessionParams {
 		VerificationDeeplink: s.Deeplink, VerificationEndsAt: microp(s.EndsAt), Attempts: s.Attempts, Checks: s.Checks,
 		NextCheck: microp(s.NextCheck), LeaseUntil: microp(s.LeaseUntil), SealedClaims: s.SealedClaims, ErrorCode: s.ErrorCode,
 		AuthorizedAt: microp(s.AuthorizedAt), VerifiedAt: microp(s.VerifiedAt), FinishedAt: microp(s.FinishedAt),
-		UpdatedAt: micro(s.UpdatedAt), ID: s.ID, Version: s.Version,
+		ExpiresAt: micro(s.ExpiresAt), UpdatedAt: micro(s.UpdatedAt), ID: s.ID, Version: s.Version,
+		Claims: s.Claims, ResponseMode: s.ResponseMode, SealedRequest: s.SealedRequest, Consent: string(s.Consent),
+		GrantedScope: s.GrantedScope, AccountID: s.AccountID, LoginAfter: microp(s.LoginAfter),
 	}
 }
 
@@ -67,6 +73,7 @@ func clientOf(r pgdb.Client) kyc.Client {
 		WebhookURL: r.WebhookURL, WebhookDisabledAt: r.WebhookDisabledAt,
 		CodeLifetime:  time.Duration(r.CodeSeconds) * time.Second,
 		TokenLifetime: time.Duration(r.TokenSeconds) * time.Second,
+		Settings:      r.Settings,
 		CreatedAt:     r.CreatedAt, UpdatedAt: r.UpdatedAt, DisabledAt: r.DisabledAt,
 	}
 }
@@ -81,6 +88,7 @@ func createClientParams(c kyc.Client) pgdb.CreateClientParams {
 		WebhookURL: c.WebhookURL, WebhookDisabledAt: microp(c.WebhookDisabledAt),
 		CodeSeconds: int64(c.CodeLifetime / time.Second), TokenSeconds: int64(c.TokenLifetime / time.Second),
 		CreatedAt: micro(c.CreatedAt), UpdatedAt: micro(c.UpdatedAt), DisabledAt: microp(c.DisabledAt),
+		Settings: c.Settings,
 	}
 }
 
@@ -94,7 +102,7 @@ func updateClientParams(c kyc.Client) pgdb.UpdateClientParams {
 		VerifierResponseMode: p.VerifierResponseMode, DeeplinkScheme: p.DeeplinkScheme,
 		WebhookURL: p.WebhookURL, WebhookDisabledAt: p.WebhookDisabledAt,
 		CodeSeconds: p.CodeSeconds, TokenSeconds: p.TokenSeconds,
-		UpdatedAt: p.UpdatedAt, DisabledAt: p.DisabledAt, ID: p.ID,
+		UpdatedAt: p.UpdatedAt, DisabledAt: p.DisabledAt, Settings: p.Settings, ID: p.ID,
 	}
 }
 
@@ -142,13 +150,32 @@ func putCodeParams(c kyc.Code) pgdb.PutCodeParams {
 func accessOf(r pgdb.GetTokenRow) Access {
 	return Access{
 		Token: kyc.Token{
-			ID: r.ID, GrantID: r.GrantID, Kind: kyc.SecretKind(r.Kind), Hash: r.Hash,
+			ID: r.ID, GrantID: r.GrantID, Kind: kyc.SecretKind(r.Kind), Hash: r.Hash, Scope: r.TokenScope,
 			CreatedAt: r.CreatedAt, ExpiresAt: r.ExpiresAt, RevokedAt: r.RevokedAt,
+			RotatedAt: r.RotatedAt, SuccessorID: r.SuccessorID, IssuedWith: r.IssuedWith,
 		},
 		Grant: kyc.Grant{
-			ID: r.GrantID, SessionID: r.SessionID, ClientID: r.ClientID, Subject: r.Subject, Scope: r.Scope,
-			SealedClaims: r.SealedClaims, CreatedAt: r.GrantedAt, ExpiresAt: r.GrantExpiresAt, RevokedAt: r.GrantRevokedAt,
+			ID: r.GrantID, SessionID: r.SessionID, ClientID: r.ClientID, AccountID: r.AccountID,
+			Subject: r.Subject, Scope: r.Scope, Claims: r.Claims,
+			SealedClaims: r.SealedClaims, SealedRequest: r.SealedRequest, Once: r.Once, CreatedAt: r.GrantedAt,
+			ExpiresAt: r.GrantExpiresAt, RefreshUntil: r.RefreshUntil, RevokedAt: r.GrantRevokedAt,
 		},
 		ClientDisabledAt: r.DisabledAt,
+	}
+}
+
+func grantOf(r pgdb.Grant) kyc.Grant {
+	return kyc.Grant{
+		ID: r.ID, SessionID: r.SessionID, ClientID: r.ClientID, AccountID: r.AccountID,
+		Subject: r.Subject, Scope: r.Scope, Claims: r.Claims,
+		SealedClaims: r.SealedClaims, SealedRequest: r.SealedRequest, Once: r.Once, CreatedAt: r.CreatedAt,
+		ExpiresAt: r.ExpiresAt, RefreshUntil: r.RefreshUntil, RevokedAt: r.RevokedAt,
+	}
+}
+
+func createTokenParams(t kyc.Token, grantID kyc.ID, now time.Time) pgdb.CreateTokenParams {
+	return pgdb.CreateTokenParams{
+		ID: t.ID, GrantID: grantID, Kind: string(t.Kind), Hash: t.Hash, CreatedAt: now,
+		ExpiresAt: micro(t.ExpiresAt), Scope: t.Scope, IssuedWith: t.IssuedWith,
 	}
 }

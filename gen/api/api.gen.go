@@ -60,6 +60,7 @@ func (e Status) Valid() bool {
 
 // Defines values for WebhookEventType.
 const (
+	WebhookEventTypeGrantRevoked         WebhookEventType = "grant.revoked"
 	WebhookEventTypeVerificationDenied   WebhookEventType = "verification.denied"
 	WebhookEventTypeVerificationExpired  WebhookEventType = "verification.expired"
 	WebhookEventTypeVerificationFailed   WebhookEventType = "verification.failed"
@@ -69,6 +70,8 @@ const (
 // Valid indicates whether the value is a known member of the WebhookEventType enum.
 func (e WebhookEventType) Valid() bool {
 	switch e {
+	case WebhookEventTypeGrantRevoked:
+		return true
 	case WebhookEventTypeVerificationDenied:
 		return true
 	case WebhookEventTypeVerificationExpired:
@@ -118,6 +121,117 @@ type Authorization struct {
 	VerificationURL string `json:"verification_url"`
 }
 
+// AuthorizationRequest The parameters of an authorization request, as in the query of `GET /authorize`; for `/par` with the client's credentials beside them.
+type AuthorizationRequest struct {
+	// Claims Single claims as JSON.
+	//
+	// Examples: {"userinfo":{"given_name":null}}
+	Claims *string `json:"claims,omitempty"`
+
+	// ClientAssertion For `/par`: a JWT signed by the client (RFC 7523).
+	//
+	// Examples: eyJhbGciOiJFUzI1NiJ9…
+	ClientAssertion *string `json:"client_assertion,omitempty"`
+
+	// ClientAssertionType For `/par`, with `client_assertion`.
+	//
+	// Examples: urn:ietf:params:oauth:client-assertion-type:jwt-bearer
+	ClientAssertionType *string `json:"client_assertion_type,omitempty"`
+
+	// ClientID The client.
+	//
+	// Examples: shop
+	ClientID *string `json:"client_id,omitempty"`
+
+	// ClientSecret Its secret, for `/par`, when it authenticates in the form.
+	//
+	// Examples: Zt0rHh5p…
+	ClientSecret *string `json:"client_secret,omitempty"`
+
+	// CodeChallenge PKCE.
+	//
+	// Examples: E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM
+	CodeChallenge *string `json:"code_challenge,omitempty"`
+
+	// CodeChallengeMethod Only `S256`.
+	//
+	// Examples: S256
+	CodeChallengeMethod *string `json:"code_challenge_method,omitempty"`
+
+	// LoginHint User name to fill in.
+	//
+	// Examples: mira
+	LoginHint *string `json:"login_hint,omitempty"`
+
+	// MaxAge How old the sign-in may be, in seconds.
+	//
+	// Examples: 300
+	MaxAge *string `json:"max_age,omitempty"`
+
+	// Nonce Given back in the ID token.
+	//
+	// Examples: n-0S6_WzA2Mj
+	Nonce *string `json:"nonce,omitempty"`
+
+	// Prompt `none`, `login`, `consent`, `select_account`.
+	//
+	// Examples: consent
+	Prompt *string `json:"prompt,omitempty"`
+
+	// RedirectURI Required. A registered one.
+	//
+	// Examples: https://shop.example/callback
+	RedirectURI *string `json:"redirect_uri,omitempty"`
+
+	// RequestURI What `/par` returned; not for `/par` itself.
+	//
+	// Examples: urn:ietf:params:oauth:request_uri:AZqj0aDr…
+	RequestURI *string `json:"request_uri,omitempty"`
+
+	// ResponseMode `query` or `form_post`.
+	//
+	// Examples: query
+	ResponseMode *string `json:"response_mode,omitempty"`
+
+	// ResponseType Required. Only `code`.
+	//
+	// Examples: code
+	ResponseType *string `json:"response_type,omitempty"`
+
+	// Scope What is asked for.
+	//
+	// Examples: openid profile
+	Scope *string `json:"scope,omitempty"`
+
+	// State Given back byte for byte.
+	//
+	// Examples: 7Q5R9MJ2
+	State *string `json:"state,omitempty"`
+
+	// UILocales Languages of the pages.
+	//
+	// Examples: fr-CH de
+	UILocales *string `json:"ui_locales,omitempty"`
+}
+
+// ConsentForm defines model for ConsentForm.
+type ConsentForm struct {
+	// Csrf From the page, which holds it hidden. It ties the form to the browser.
+	//
+	// Examples: oCq3lXy0bq…
+	Csrf string `json:"csrf"`
+
+	// Decision `allow` or `deny`.
+	//
+	// Examples: allow
+	Decision string `json:"decision"`
+
+	// Scope The items that are ticked, one field each.
+	//
+	// Examples: ["given_name","birth_date"]
+	Scope *[]string `json:"scope,omitempty"`
+}
+
 // Error defines model for Error.
 type Error struct {
 	// Error A word for programs.
@@ -129,6 +243,14 @@ type Error struct {
 	//
 	// Examples: the code is unknown or used or has run out
 	ErrorDescription string `json:"error_description"`
+}
+
+// Form defines model for Form.
+type Form struct {
+	// Csrf From the page, which holds it hidden. It ties the form to the browser.
+	//
+	// Examples: oCq3lXy0bq…
+	Csrf string `json:"csrf"`
 }
 
 // Health defines model for Health.
@@ -153,6 +275,11 @@ type Info struct {
 	// Examples: 1990-02-28
 	BirthDate *string `json:"birth_date,omitempty"`
 
+	// ExpiresAt Until when it can be read.
+	//
+	// Examples: 2026-03-31T12:00:07Z
+	ExpiresAt *time.Time `json:"expires_at,omitempty"`
+
 	// FamilyName Last name.
 	//
 	// Examples: Muster
@@ -163,7 +290,7 @@ type Info struct {
 	// Examples: Helga
 	GivenName *string `json:"given_name,omitempty"`
 
-	// ID Names the person to this client in this grant.
+	// ID Names the person to this client; for a wallet's proof and for clients registered so, in this grant only.
 	//
 	// Examples: 019aa3d1-a0eb-731d-8204-0747cfd9909a
 	ID string `json:"id"`
@@ -200,6 +327,119 @@ type Info struct {
 	AdditionalProperties map[string]interface{} `json:"-"`
 }
 
+// Introspection defines model for Introspection.
+type Introspection struct {
+	// Active Whether the token can be used by this client now.
+	//
+	// Examples: true
+	Active bool `json:"active"`
+
+	// ClientID Whose it is.
+	//
+	// Examples: shop
+	ClientID *string `json:"client_id,omitempty"`
+
+	// Exp When it ends, in seconds since 1970.
+	//
+	// Examples: 1793180407
+	Exp *int64 `json:"exp,omitempty"`
+
+	// Iat When it was issued, in seconds since 1970.
+	//
+	// Examples: 1793176807
+	Iat *int64 `json:"iat,omitempty"`
+
+	// Iss This server.
+	//
+	// Examples: https://gate.example
+	Iss *string `json:"iss,omitempty"`
+
+	// Scope What it is good for.
+	//
+	// Examples: openid profile
+	Scope *string `json:"scope,omitempty"`
+
+	// Sub Names the person to this client.
+	//
+	// Examples: 019aa3d1-a0eb-731d-8204-0747cfd9909a
+	Sub *string `json:"sub,omitempty"`
+
+	// TokenType `Bearer` for access tokens, `refresh_token` for those.
+	//
+	// Examples: Bearer
+	TokenType *string `json:"token_type,omitempty"`
+}
+
+// JWKS defines model for JWKS.
+type JWKS struct {
+	// Keys The keys, public members only.
+	//
+	// Examples: [{"alg":"ES256","crv":"P-256","kid":"019aa3d1-a0eb-731d-8204-0747cfd9909a","kty":"EC","use":"sig","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}]
+	Keys []map[string]interface{} `json:"keys"`
+}
+
+// LoginForm defines model for LoginForm.
+type LoginForm struct {
+	// Csrf From the page, which holds it hidden. It ties the form to the browser.
+	//
+	// Examples: oCq3lXy0bq…
+	Csrf string `json:"csrf"`
+
+	// Password The password.
+	//
+	// Examples: a long and secret sentence
+	Password string `json:"password"`
+
+	// Remember `yes` to stay signed in for 30 days in this browser, else until it is closed, 12 hours at most.
+	//
+	// Examples: yes
+	Remember *string `json:"remember,omitempty"`
+
+	// UserName In upper or lower case.
+	//
+	// Examples: mira
+	UserName string `json:"user_name"`
+}
+
+// Metadata Members of RFC 8414, OpenID Connect Discovery, RFC 9126, RFC 9207 and OpenID Connect for Identity Assurance.
+type Metadata struct {
+	// AuthorizationEndpoint Where browsers start.
+	//
+	// Examples: https://gate.example/authorize
+	AuthorizationEndpoint string `json:"authorization_endpoint"`
+
+	// IDTokenSigningAlgValuesSupported How ID tokens are signed.
+	//
+	// Examples: ["ES256","RS256"]
+	IDTokenSigningAlgValuesSupported []string `json:"id_token_signing_alg_values_supported"`
+
+	// Issuer This server, byte for byte as in `iss`.
+	//
+	// Examples: https://gate.example
+	Issuer string `json:"issuer"`
+
+	// JwksURI Where the keys are.
+	//
+	// Examples: https://gate.example/jwks
+	JwksURI string `json:"jwks_uri"`
+
+	// ResponseTypesSupported Only `code`.
+	//
+	// Examples: ["code"]
+	ResponseTypesSupported []string `json:"response_types_supported"`
+
+	// SubjectTypesSupported How a client knows persons.
+	//
+	// Examples: ["pairwise","ephemeral"]
+	SubjectTypesSupported []string `json:"subject_types_supported"`
+
+	// TokenEndpoint Where codes are swapped.
+	//
+	// Examples: https://gate.example/token
+	TokenEndpoint        string                 `json:"token_endpoint"`
+	AdditionalProperties map[string]interface{} `json:"-"`
+}
+
 // Notification defines model for Notification.
 type Notification struct {
 	// Timestamp When the verifier recorded the change. Not looked at.
@@ -211,6 +451,19 @@ type Notification struct {
 	//
 	// Examples: 3fa85f64-5717-4562-b3fc-2c963f66afa6
 	VerificationID openapi_types.UUID `json:"verification_id"`
+}
+
+// PushedRequest defines model for PushedRequest.
+type PushedRequest struct {
+	// ExpiresIn Seconds until it can be opened no more.
+	//
+	// Examples: 90
+	ExpiresIn int64 `json:"expires_in"`
+
+	// RequestURI Names the request and proves the right to open it.
+	//
+	// Examples: urn:ietf:params:oauth:request_uri:AZqj0aDrcx2CBAdHz9mQmlYy6Q3k2Jf8Pz0sWm4VYxkDq1uGvT5cNnEoRbHgIaLs
+	RequestURI string `json:"request_uri"`
 }
 
 // ServerConfig defines model for ServerConfig.
@@ -267,8 +520,52 @@ type SetupResponse struct {
 // Examples: authorized
 type Status string
 
-// TokenRequest `grant_type` and `code` are required, and `redirect_uri` unless PKCE is used.
+// TokenForm defines model for TokenForm.
+type TokenForm struct {
+	// ClientAssertion A JWT signed by the client (RFC 7523).
+	//
+	// Examples: eyJhbGciOiJFUzI1NiJ9…
+	ClientAssertion *string `json:"client_assertion,omitempty"`
+
+	// ClientAssertionType With `client_assertion`.
+	//
+	// Examples: urn:ietf:params:oauth:client-assertion-type:jwt-bearer
+	ClientAssertionType *string `json:"client_assertion_type,omitempty"`
+
+	// ClientID The client, when it authenticates in the form.
+	//
+	// Examples: shop
+	ClientID *string `json:"client_id,omitempty"`
+
+	// ClientSecret Its secret, when it authenticates in the form.
+	//
+	// Examples: Zt0rHh5p…
+	ClientSecret *string `json:"client_secret,omitempty"`
+
+	// Token An access token or refresh token.
+	//
+	// Examples: AZqj0aDrcx2CBAdHz9mQmr7h1y…
+	Token string `json:"token"`
+
+	// TokenTypeHint Not needed; every token is found without.
+	//
+	// Examples: refresh_token
+	TokenTypeHint *string `json:"token_type_hint,omitempty"`
+}
+
+// TokenRequest `grant_type` is required. With `authorization_code`: `code`, and
+// `redirect_uri` unless PKCE is used. With `refresh_token`: `refresh_token`.
 type TokenRequest struct {
+	// ClientAssertion A JWT signed by the client (RFC 7523), for clients registered with their keys.
+	//
+	// Examples: eyJhbGciOiJFUzI1NiJ9…
+	ClientAssertion *string `json:"client_assertion,omitempty"`
+
+	// ClientAssertionType With `client_assertion`.
+	//
+	// Examples: urn:ietf:params:oauth:client-assertion-type:jwt-bearer
+	ClientAssertionType *string `json:"client_assertion_type,omitempty"`
+
 	// ClientID The client, when it authenticates in the form.
 	//
 	// Examples: exchange
@@ -289,7 +586,7 @@ type TokenRequest struct {
 	// Examples: dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk
 	CodeVerifier *string `json:"code_verifier,omitempty"`
 
-	// GrantType `authorization_code`.
+	// GrantType `authorization_code` or `refresh_token`.
 	//
 	// Examples: authorization_code
 	GrantType *string `json:"grant_type,omitempty"`
@@ -298,6 +595,16 @@ type TokenRequest struct {
 	//
 	// Examples: https://exchange.example/kyc-proof/swiyu
 	RedirectURI *string `json:"redirect_uri,omitempty"`
+
+	// RefreshToken The newest one of the grant.
+	//
+	// Examples: AZqj0aDrcx2CBAdHz9mQmu2Yq8…
+	RefreshToken *string `json:"refresh_token,omitempty"`
+
+	// Scope With a refresh token, a part of what was granted.
+	//
+	// Examples: given_name
+	Scope *string `json:"scope,omitempty"`
 
 	// State Some clients repeat it here. If sent, it must be that of the authorize URL.
 	//
@@ -312,10 +619,23 @@ type TokenResponse struct {
 	// Examples: AZqj0aDrcx2CBAdHz9mQmr7h1y…
 	AccessToken string `json:"access_token"`
 
-	// ExpiresIn Seconds until the token ends.
+	// ExpiresIn Seconds until the access token ends.
 	//
 	// Examples: 3600
 	ExpiresIn int64 `json:"expires_in"`
+
+	// IDToken A signed JWT (OpenID Connect Core, section 2), with scope `openid` only.
+	//
+	// Examples: eyJhbGciOiJFUzI1NiIsImtpZCI6Ij…
+	IDToken *string `json:"id_token,omitempty"`
+
+	// RefreshToken For clients registered for it; in OpenID Connect only with scope
+	// `offline_access`. Keep it before the access token is used: the one before
+	// it is spent.
+	//
+	//
+	// Examples: AZqj0aDrcx2CBAdHz9mQmu2Yq8…
+	RefreshToken *string `json:"refresh_token,omitempty"`
 
 	// Scope What was granted, in the order of the request.
 	//
@@ -326,6 +646,41 @@ type TokenResponse struct {
 	//
 	// Examples: Bearer
 	TokenType string `json:"token_type"`
+}
+
+// UserInfo Standard claims (OpenID Connect Core, section 5.1) as far as the scope and
+// the proof have them; what has no value is left out.
+type UserInfo struct {
+	// Birthdate Day of birth.
+	//
+	// Examples: 1990-02-28
+	Birthdate *string `json:"birthdate,omitempty"`
+
+	// FamilyName Last name.
+	//
+	// Examples: Muster
+	FamilyName *string `json:"family_name,omitempty"`
+
+	// GivenName First names.
+	//
+	// Examples: Helga
+	GivenName *string `json:"given_name,omitempty"`
+
+	// Name First and last names.
+	//
+	// Examples: Helga Muster
+	Name *string `json:"name,omitempty"`
+
+	// Sub Names the person to this client.
+	//
+	// Examples: 019aa3d1-a0eb-731d-8204-0747cfd9909a
+	Sub string `json:"sub"`
+
+	// VerifiedClaims One object or a list of them, each with `verification` and `claims`.
+	//
+	// Examples: {"claims":{"given_name":"Helga"},"verification":{"trust_framework":"https://gate.example/ida/swiyu"}}
+	VerifiedClaims       interface{}            `json:"verified_claims,omitempty"`
+	AdditionalProperties map[string]interface{} `json:"-"`
 }
 
 // WebhookData defines model for WebhookData.
@@ -340,7 +695,10 @@ type WebhookData struct {
 	// Examples: AZqj0aDrcx2CBAdHz9mQmv3mR0…
 	Code *string `json:"code,omitempty"`
 
-	// Error Why there is no proof.
+	// Error Why there is no proof; of `grant.revoked`, why it ended: `withdrawn` by
+	// the person, `erased` with the person's account, `reused` (a code or
+	// refresh token came twice) or `ended` by the operator.
+	//
 	//
 	// Examples: refused_by_wallet
 	Error *string `json:"error,omitempty"`
@@ -394,6 +752,19 @@ type WebhookEvent struct {
 // Examples: verification.verified
 type WebhookEventType string
 
+// WithdrawForm defines model for WithdrawForm.
+type WithdrawForm struct {
+	// Csrf From the page, which holds it hidden. It ties the form to the browser.
+	//
+	// Examples: oCq3lXy0bq…
+	Csrf string `json:"csrf"`
+
+	// Grant The grant to end.
+	//
+	// Examples: 019aa3d1-a0eb-731d-8204-0747cfd9909a
+	Grant string `json:"grant"`
+}
+
 // ClientID defines model for ClientID.
 type ClientID = string
 
@@ -414,6 +785,58 @@ type TooMany = Error
 
 // Unauthorized defines model for Unauthorized.
 type Unauthorized = Error
+
+// AuthorizeVisitParams defines parameters for AuthorizeVisit.
+type AuthorizeVisitParams struct {
+	// ResponseType Required. Only `code` is supported.
+	ResponseType *string `form:"response_type,omitempty" json:"response_type,omitempty"`
+
+	// ClientID Required. The client that made the session.
+	ClientID *string `form:"client_id,omitempty" json:"client_id,omitempty"`
+
+	// RedirectURI Required. One of the client's registered redirect URIs, byte for byte.
+	RedirectURI *string `form:"redirect_uri,omitempty" json:"redirect_uri,omitempty"`
+
+	// State Given back byte for byte, up to 2 KiB.
+	State *string `form:"state,omitempty" json:"state,omitempty"`
+
+	// Scope Names of the data asked for, parted by spaces. It may narrow what the
+	// client is registered for; without it the client gets all of that.
+	Scope *string `form:"scope,omitempty" json:"scope,omitempty"`
+
+	// CodeChallenge PKCE (RFC 7636), 43 characters. Required unless the client is registered without it.
+	CodeChallenge *string `form:"code_challenge,omitempty" json:"code_challenge,omitempty"`
+
+	// CodeChallengeMethod Only `S256` is supported, and it has to be named.
+	CodeChallengeMethod *string `form:"code_challenge_method,omitempty" json:"code_challenge_method,omitempty"`
+
+	// UILocales Languages of the page in order of preference, BCP 47 tags parted by spaces. Before `Accept-Language`.
+	UILocales *string `form:"ui_locales,omitempty" json:"ui_locales,omitempty"`
+
+	// ResponseMode How the answer gets to the redirect URI, `query` (default) or `form_post` (OAuth 2.0 Form Post Response Mode).
+	ResponseMode *string `form:"response_mode,omitempty" json:"response_mode,omitempty"`
+
+	// Nonce Given back in the ID token, up to 512 bytes (OpenID Connect Core, section 3.1.2.1).
+	Nonce *string `form:"nonce,omitempty" json:"nonce,omitempty"`
+
+	// Prompt `none` (no page: an error if one is needed), or any of `login` (sign in
+	// again), `consent` (ask again) and `select_account`, parted by spaces.
+	Prompt *string `form:"prompt,omitempty" json:"prompt,omitempty"`
+
+	// MaxAge How old the sign-in may be, in seconds. An older one is done again.
+	MaxAge *string `form:"max_age,omitempty" json:"max_age,omitempty"`
+
+	// LoginHint User name to fill in on the sign-in page.
+	LoginHint *string `form:"login_hint,omitempty" json:"login_hint,omitempty"`
+
+	// Claims Single claims, as JSON (OpenID Connect Core, section 5.5), also
+	// `verified_claims` (OpenID Connect for Identity Assurance 1.0). It asks for
+	// what the client is registered for, and no more.
+	Claims *string `form:"claims,omitempty" json:"claims,omitempty"`
+
+	// RequestURI What `/par` returned. Any other request URI is refused and never fetched.
+	RequestURI *string `form:"request_uri,omitempty" json:"request_uri,omitempty"`
+}
 
 // AuthorizeParams defines parameters for Authorize.
 type AuthorizeParams struct {
@@ -441,6 +864,27 @@ type AuthorizeParams struct {
 
 	// UILocales Languages of the page in order of preference, BCP 47 tags parted by spaces. Before `Accept-Language`.
 	UILocales *string `form:"ui_locales,omitempty" json:"ui_locales,omitempty"`
+
+	// ResponseMode How the answer gets to the redirect URI, `query` (default) or `form_post` (OAuth 2.0 Form Post Response Mode).
+	ResponseMode *string `form:"response_mode,omitempty" json:"response_mode,omitempty"`
+
+	// Nonce Given back in the ID token, up to 512 bytes (OpenID Connect Core, section 3.1.2.1).
+	Nonce *string `form:"nonce,omitempty" json:"nonce,omitempty"`
+
+	// Prompt `none` (no page: an error if one is needed), or any of `login` (sign in
+	// again), `consent` (ask again) and `select_account`, parted by spaces.
+	Prompt *string `form:"prompt,omitempty" json:"prompt,omitempty"`
+
+	// MaxAge How old the sign-in may be, in seconds. An older one is done again.
+	MaxAge *string `form:"max_age,omitempty" json:"max_age,omitempty"`
+
+	// LoginHint User name to fill in on the sign-in page.
+	LoginHint *string `form:"login_hint,omitempty" json:"login_hint,omitempty"`
+
+	// Claims Single claims, as JSON (OpenID Connect Core, section 5.5), also
+	// `verified_claims` (OpenID Connect for Identity Assurance 1.0). It asks for
+	// what the client is registered for, and no more.
+	Claims *string `form:"claims,omitempty" json:"claims,omitempty"`
 }
 
 // AuthorizeHereParams defines parameters for AuthorizeHere.
@@ -469,6 +913,39 @@ type AuthorizeHereParams struct {
 
 	// UILocales Languages of the page in order of preference, BCP 47 tags parted by spaces. Before `Accept-Language`.
 	UILocales *string `form:"ui_locales,omitempty" json:"ui_locales,omitempty"`
+
+	// ResponseMode How the answer gets to the redirect URI, `query` (default) or `form_post` (OAuth 2.0 Form Post Response Mode).
+	ResponseMode *string `form:"response_mode,omitempty" json:"response_mode,omitempty"`
+
+	// Nonce Given back in the ID token, up to 512 bytes (OpenID Connect Core, section 3.1.2.1).
+	Nonce *string `form:"nonce,omitempty" json:"nonce,omitempty"`
+
+	// Prompt `none` (no page: an error if one is needed), or any of `login` (sign in
+	// again), `consent` (ask again) and `select_account`, parted by spaces.
+	Prompt *string `form:"prompt,omitempty" json:"prompt,omitempty"`
+
+	// MaxAge How old the sign-in may be, in seconds. An older one is done again.
+	MaxAge *string `form:"max_age,omitempty" json:"max_age,omitempty"`
+
+	// LoginHint User name to fill in on the sign-in page.
+	LoginHint *string `form:"login_hint,omitempty" json:"login_hint,omitempty"`
+
+	// Claims Single claims, as JSON (OpenID Connect Core, section 5.5), also
+	// `verified_claims` (OpenID Connect for Identity Assurance 1.0). It asks for
+	// what the client is registered for, and no more.
+	Claims *string `form:"claims,omitempty" json:"claims,omitempty"`
+}
+
+// ShowSignInParams defines parameters for ShowSignIn.
+type ShowSignInParams struct {
+	// UILocales Languages of the page, before `Accept-Language`. Remembered from the authorize URL.
+	UILocales *Lang `form:"ui_locales,omitempty" json:"ui_locales,omitempty"`
+}
+
+// ShowMeParams defines parameters for ShowMe.
+type ShowMeParams struct {
+	// UILocales Languages of the page, before `Accept-Language`. Remembered from the authorize URL.
+	UILocales *Lang `form:"ui_locales,omitempty" json:"ui_locales,omitempty"`
 }
 
 // ShowSessionParams defines parameters for ShowSession.
@@ -477,8 +954,62 @@ type ShowSessionParams struct {
 	UILocales *Lang `form:"ui_locales,omitempty" json:"ui_locales,omitempty"`
 }
 
+// ShowConsentParams defines parameters for ShowConsent.
+type ShowConsentParams struct {
+	// UILocales Languages of the page, before `Accept-Language`. Remembered from the authorize URL.
+	UILocales *Lang `form:"ui_locales,omitempty" json:"ui_locales,omitempty"`
+}
+
+// ShowLoginParams defines parameters for ShowLogin.
+type ShowLoginParams struct {
+	// UILocales Languages of the page, before `Accept-Language`. Remembered from the authorize URL.
+	UILocales *Lang `form:"ui_locales,omitempty" json:"ui_locales,omitempty"`
+}
+
+// AuthorizeVisitByFormFormdataRequestBody defines body for AuthorizeVisitByForm for application/x-www-form-urlencoded ContentType.
+type AuthorizeVisitByFormFormdataRequestBody = AuthorizationRequest
+
+// IntrospectFormdataRequestBody defines body for Introspect for application/x-www-form-urlencoded ContentType.
+type IntrospectFormdataRequestBody = TokenForm
+
+// SignInFormdataRequestBody defines body for SignIn for application/x-www-form-urlencoded ContentType.
+type SignInFormdataRequestBody = LoginForm
+
+// SignOutFormdataRequestBody defines body for SignOut for application/x-www-form-urlencoded ContentType.
+type SignOutFormdataRequestBody = Form
+
+// EraseMeFormdataRequestBody defines body for EraseMe for application/x-www-form-urlencoded ContentType.
+type EraseMeFormdataRequestBody = Form
+
+// WithdrawGrantFormdataRequestBody defines body for WithdrawGrant for application/x-www-form-urlencoded ContentType.
+type WithdrawGrantFormdataRequestBody = WithdrawForm
+
 // NotifyJSONRequestBody defines body for Notify for application/json ContentType.
 type NotifyJSONRequestBody = Notification
+
+// PushRequestFormdataRequestBody defines body for PushRequest for application/x-www-form-urlencoded ContentType.
+type PushRequestFormdataRequestBody = AuthorizationRequest
+
+// RevokeFormdataRequestBody defines body for Revoke for application/x-www-form-urlencoded ContentType.
+type RevokeFormdataRequestBody = TokenForm
+
+// CancelSessionFormdataRequestBody defines body for CancelSession for application/x-www-form-urlencoded ContentType.
+type CancelSessionFormdataRequestBody = Form
+
+// ConsentFormdataRequestBody defines body for Consent for application/x-www-form-urlencoded ContentType.
+type ConsentFormdataRequestBody = ConsentForm
+
+// LoginFormdataRequestBody defines body for Login for application/x-www-form-urlencoded ContentType.
+type LoginFormdataRequestBody = LoginForm
+
+// RetrySessionFormdataRequestBody defines body for RetrySession for application/x-www-form-urlencoded ContentType.
+type RetrySessionFormdataRequestBody = Form
+
+// SwitchAccountFormdataRequestBody defines body for SwitchAccount for application/x-www-form-urlencoded ContentType.
+type SwitchAccountFormdataRequestBody = Form
+
+// WithdrawSessionFormdataRequestBody defines body for WithdrawSession for application/x-www-form-urlencoded ContentType.
+type WithdrawSessionFormdataRequestBody = Form
 
 // TokenFormdataRequestBody defines body for Token for application/x-www-form-urlencoded ContentType.
 type TokenFormdataRequestBody = TokenRequest
@@ -525,6 +1056,14 @@ func (a *Info) UnmarshalJSON(b []byte) error {
 			return fmt.Errorf("error reading 'birth_date': %w", err)
 		}
 		delete(object, "birth_date")
+	}
+
+	if raw, found := object["expires_at"]; found {
+		err = json.Unmarshal(raw, &a.ExpiresAt)
+		if err != nil {
+			return fmt.Errorf("error reading 'expires_at': %w", err)
+		}
+		delete(object, "expires_at")
 	}
 
 	if raw, found := object["family_name"]; found {
@@ -632,6 +1171,13 @@ func (a Info) MarshalJSON() ([]byte, error) {
 		}
 	}
 
+	if a.ExpiresAt != nil {
+		object["expires_at"], err = json.Marshal(a.ExpiresAt)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'expires_at': %w", err)
+		}
+	}
+
 	if a.FamilyName != nil {
 		object["family_name"], err = json.Marshal(a.FamilyName)
 		if err != nil {
@@ -696,11 +1242,312 @@ func (a Info) MarshalJSON() ([]byte, error) {
 	return json.Marshal(object)
 }
 
+// Getter for additional properties for Metadata. Returns the specified
+// element and whether it was found
+func (a Metadata) Get(fieldName string) (value interface{}, found bool) {
+	if a.AdditionalProperties != nil {
+		value, found = a.AdditionalProperties[fieldName]
+	}
+	return
+}
+
+// Setter for additional properties for Metadata
+func (a *Metadata) Set(fieldName string, value interface{}) {
+	if a.AdditionalProperties == nil {
+		a.AdditionalProperties = make(map[string]interface{})
+	}
+	a.AdditionalProperties[fieldName] = value
+}
+
+// Override default JSON handling for Metadata to handle AdditionalProperties
+func (a *Metadata) UnmarshalJSON(b []byte) error {
+	object := make(map[string]json.RawMessage)
+	err := json.Unmarshal(b, &object)
+	if err != nil {
+		return err
+	}
+
+	if raw, found := object["authorization_endpoint"]; found {
+		err = json.Unmarshal(raw, &a.AuthorizationEndpoint)
+		if err != nil {
+			return fmt.Errorf("error reading 'authorization_endpoint': %w", err)
+		}
+		delete(object, "authorization_endpoint")
+	}
+
+	if raw, found := object["id_token_signing_alg_values_supported"]; found {
+		err = json.Unmarshal(raw, &a.IDTokenSigningAlgValuesSupported)
+		if err != nil {
+			return fmt.Errorf("error reading 'id_token_signing_alg_values_supported': %w", err)
+		}
+		delete(object, "id_token_signing_alg_values_supported")
+	}
+
+	if raw, found := object["issuer"]; found {
+		err = json.Unmarshal(raw, &a.Issuer)
+		if err != nil {
+			return fmt.Errorf("error reading 'issuer': %w", err)
+		}
+		delete(object, "issuer")
+	}
+
+	if raw, found := object["jwks_uri"]; found {
+		err = json.Unmarshal(raw, &a.JwksURI)
+		if err != nil {
+			return fmt.Errorf("error reading 'jwks_uri': %w", err)
+		}
+		delete(object, "jwks_uri")
+	}
+
+	if raw, found := object["response_types_supported"]; found {
+		err = json.Unmarshal(raw, &a.ResponseTypesSupported)
+		if err != nil {
+			return fmt.Errorf("error reading 'response_types_supported': %w", err)
+		}
+		delete(object, "response_types_supported")
+	}
+
+	if raw, found := object["subject_types_supported"]; found {
+		err = json.Unmarshal(raw, &a.SubjectTypesSupported)
+		if err != nil {
+			return fmt.Errorf("error reading 'subject_types_supported': %w", err)
+		}
+		delete(object, "subject_types_supported")
+	}
+
+	if raw, found := object["token_endpoint"]; found {
+		err = json.Unmarshal(raw, &a.TokenEndpoint)
+		if err != nil {
+			return fmt.Errorf("error reading 'token_endpoint': %w", err)
+		}
+		delete(object, "token_endpoint")
+	}
+
+	if len(object) != 0 {
+		a.AdditionalProperties = make(map[string]interface{})
+		for fieldName, fieldBuf := range object {
+			var fieldVal interface{}
+			err := json.Unmarshal(fieldBuf, &fieldVal)
+			if err != nil {
+				return fmt.Errorf("error unmarshaling field %s: %w", fieldName, err)
+			}
+			a.AdditionalProperties[fieldName] = fieldVal
+		}
+	}
+	return nil
+}
+
+// Override default JSON handling for Metadata to handle AdditionalProperties
+func (a Metadata) MarshalJSON() ([]byte, error) {
+	var err error
+	object := make(map[string]json.RawMessage)
+
+	object["authorization_endpoint"], err = json.Marshal(a.AuthorizationEndpoint)
+	if err != nil {
+		return nil, fmt.Errorf("error marshaling 'authorization_endpoint': %w", err)
+	}
+
+	if a.IDTokenSigningAlgValuesSupported != nil {
+		object["id_token_signing_alg_values_supported"], err = json.Marshal(a.IDTokenSigningAlgValuesSupported)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'id_token_signing_alg_values_supported': %w", err)
+		}
+	}
+
+	object["issuer"], err = json.Marshal(a.Issuer)
+	if err != nil {
+		return nil, fmt.Errorf("error marshaling 'issuer': %w", err)
+	}
+
+	object["jwks_uri"], err = json.Marshal(a.JwksURI)
+	if err != nil {
+		return nil, fmt.Errorf("error marshaling 'jwks_uri': %w", err)
+	}
+
+	if a.ResponseTypesSupported != nil {
+		object["response_types_supported"], err = json.Marshal(a.ResponseTypesSupported)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'response_types_supported': %w", err)
+		}
+	}
+
+	if a.SubjectTypesSupported != nil {
+		object["subject_types_supported"], err = json.Marshal(a.SubjectTypesSupported)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'subject_types_supported': %w", err)
+		}
+	}
+
+	object["token_endpoint"], err = json.Marshal(a.TokenEndpoint)
+	if err != nil {
+		return nil, fmt.Errorf("error marshaling 'token_endpoint': %w", err)
+	}
+
+	for fieldName, field := range a.AdditionalProperties {
+		object[fieldName], err = json.Marshal(field)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling '%s': %w", fieldName, err)
+		}
+	}
+	return json.Marshal(object)
+}
+
+// Getter for additional properties for UserInfo. Returns the specified
+// element and whether it was found
+func (a UserInfo) Get(fieldName string) (value interface{}, found bool) {
+	if a.AdditionalProperties != nil {
+		value, found = a.AdditionalProperties[fieldName]
+	}
+	return
+}
+
+// Setter for additional properties for UserInfo
+func (a *UserInfo) Set(fieldName string, value interface{}) {
+	if a.AdditionalProperties == nil {
+		a.AdditionalProperties = make(map[string]interface{})
+	}
+	a.AdditionalProperties[fieldName] = value
+}
+
+// Override default JSON handling for UserInfo to handle AdditionalProperties
+func (a *UserInfo) UnmarshalJSON(b []byte) error {
+	object := make(map[string]json.RawMessage)
+	err := json.Unmarshal(b, &object)
+	if err != nil {
+		return err
+	}
+
+	if raw, found := object["birthdate"]; found {
+		err = json.Unmarshal(raw, &a.Birthdate)
+		if err != nil {
+			return fmt.Errorf("error reading 'birthdate': %w", err)
+		}
+		delete(object, "birthdate")
+	}
+
+	if raw, found := object["family_name"]; found {
+		err = json.Unmarshal(raw, &a.FamilyName)
+		if err != nil {
+			return fmt.Errorf("error reading 'family_name': %w", err)
+		}
+		delete(object, "family_name")
+	}
+
+	if raw, found := object["given_name"]; found {
+		err = json.Unmarshal(raw, &a.GivenName)
+		if err != nil {
+			return fmt.Errorf("error reading 'given_name': %w", err)
+		}
+		delete(object, "given_name")
+	}
+
+	if raw, found := object["name"]; found {
+		err = json.Unmarshal(raw, &a.Name)
+		if err != nil {
+			return fmt.Errorf("error reading 'name': %w", err)
+		}
+		delete(object, "name")
+	}
+
+	if raw, found := object["sub"]; found {
+		err = json.Unmarshal(raw, &a.Sub)
+		if err != nil {
+			return fmt.Errorf("error reading 'sub': %w", err)
+		}
+		delete(object, "sub")
+	}
+
+	if raw, found := object["verified_claims"]; found {
+		err = json.Unmarshal(raw, &a.VerifiedClaims)
+		if err != nil {
+			return fmt.Errorf("error reading 'verified_claims': %w", err)
+		}
+		delete(object, "verified_claims")
+	}
+
+	if len(object) != 0 {
+		a.AdditionalProperties = make(map[string]interface{})
+		for fieldName, fieldBuf := range object {
+			var fieldVal interface{}
+			err := json.Unmarshal(fieldBuf, &fieldVal)
+			if err != nil {
+				return fmt.Errorf("error unmarshaling field %s: %w", fieldName, err)
+			}
+			a.AdditionalProperties[fieldName] = fieldVal
+		}
+	}
+	return nil
+}
+
+// Override default JSON handling for UserInfo to handle AdditionalProperties
+func (a UserInfo) MarshalJSON() ([]byte, error) {
+	var err error
+	object := make(map[string]json.RawMessage)
+
+	if a.Birthdate != nil {
+		object["birthdate"], err = json.Marshal(a.Birthdate)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'birthdate': %w", err)
+		}
+	}
+
+	if a.FamilyName != nil {
+		object["family_name"], err = json.Marshal(a.FamilyName)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'family_name': %w", err)
+		}
+	}
+
+	if a.GivenName != nil {
+		object["given_name"], err = json.Marshal(a.GivenName)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'given_name': %w", err)
+		}
+	}
+
+	if a.Name != nil {
+		object["name"], err = json.Marshal(a.Name)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'name': %w", err)
+		}
+	}
+
+	object["sub"], err = json.Marshal(a.Sub)
+	if err != nil {
+		return nil, fmt.Errorf("error marshaling 'sub': %w", err)
+	}
+
+	object["verified_claims"], err = json.Marshal(a.VerifiedClaims)
+	if err != nil {
+		return nil, fmt.Errorf("error marshaling 'verified_claims': %w", err)
+	}
+
+	for fieldName, field := range a.AdditionalProperties {
+		object[fieldName], err = json.Marshal(field)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling '%s': %w", fieldName, err)
+		}
+	}
+	return json.Marshal(object)
+}
+
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
+	// GetServerMetadata Authorization server metadata
+	// (GET /.well-known/oauth-authorization-server)
+	GetServerMetadata(w http.ResponseWriter, r *http.Request)
+	// GetOpenIDConfiguration OpenID Connect discovery
+	// (GET /.well-known/openid-configuration)
+	GetOpenIDConfiguration(w http.ResponseWriter, r *http.Request)
 	// GetAsset Style sheet and script of the pages
 	// (GET /assets/{file})
 	GetAsset(w http.ResponseWriter, r *http.Request, file string)
+	// AuthorizeVisit Start with an authorization request
+	// (GET /authorize)
+	AuthorizeVisit(w http.ResponseWriter, r *http.Request, params AuthorizeVisitParams)
+	// AuthorizeVisitByForm Start with an authorization request in a form
+	// (POST /authorize)
+	AuthorizeVisitByForm(w http.ResponseWriter, r *http.Request)
 	// Authorize Open a session in the person's browser
 	// (GET /authorize/{nonce})
 	Authorize(w http.ResponseWriter, r *http.Request, nonce Nonce, params AuthorizeParams)
@@ -716,33 +1563,87 @@ type ServerInterface interface {
 	// Info Read the proved data
 	// (GET /info)
 	Info(w http.ResponseWriter, r *http.Request)
+	// Introspect Ask what a token is good for
+	// (POST /introspect)
+	Introspect(w http.ResponseWriter, r *http.Request)
+	// GetJWKS Public keys that sign ID tokens
+	// (GET /jwks)
+	GetJWKS(w http.ResponseWriter, r *http.Request)
+	// ShowSignIn The sign-in page for the page about one's own data
+	// (GET /login)
+	ShowSignIn(w http.ResponseWriter, r *http.Request, params ShowSignInParams)
+	// SignIn Sign in
+	// (POST /login)
+	SignIn(w http.ResponseWriter, r *http.Request)
+	// SignOut Sign out
+	// (POST /logout)
+	SignOut(w http.ResponseWriter, r *http.Request)
+	// ShowMe Which clients may read what
+	// (GET /me)
+	ShowMe(w http.ResponseWriter, r *http.Request, params ShowMeParams)
+	// EraseMe Erase the account and everything that was granted
+	// (POST /me/erase)
+	EraseMe(w http.ResponseWriter, r *http.Request)
+	// WithdrawGrant Withdraw a grant
+	// (POST /me/withdraw)
+	WithdrawGrant(w http.ResponseWriter, r *http.Request)
 	// Notify The swiyu verifier says that a verification has changed
 	// (POST /notification)
 	Notify(w http.ResponseWriter, r *http.Request)
 	// GetContract This contract
 	// (GET /openapi.yaml)
 	GetContract(w http.ResponseWriter, r *http.Request)
+	// PushRequest Push an authorization request
+	// (POST /par)
+	PushRequest(w http.ResponseWriter, r *http.Request)
+	// Revoke Give up a token
+	// (POST /revoke)
+	Revoke(w http.ResponseWriter, r *http.Request)
 	// ShowSession The session's page
 	// (GET /session/{id})
 	ShowSession(w http.ResponseWriter, r *http.Request, id SessionID, params ShowSessionParams)
 	// CancelSession Cancel the session
 	// (POST /session/{id}/cancel)
 	CancelSession(w http.ResponseWriter, r *http.Request, id SessionID)
+	// ShowConsent The page that asks whether the client may have the data
+	// (GET /session/{id}/consent)
+	ShowConsent(w http.ResponseWriter, r *http.Request, id SessionID, params ShowConsentParams)
+	// Consent Allow or deny
+	// (POST /session/{id}/consent)
+	Consent(w http.ResponseWriter, r *http.Request, id SessionID)
 	// FinishSession Take the code to the client
 	// (GET /session/{id}/finish)
 	FinishSession(w http.ResponseWriter, r *http.Request, id SessionID)
+	// ShowLogin The sign-in page of a session
+	// (GET /session/{id}/login)
+	ShowLogin(w http.ResponseWriter, r *http.Request, id SessionID, params ShowLoginParams)
+	// Login Sign in for a session
+	// (POST /session/{id}/login)
+	Login(w http.ResponseWriter, r *http.Request, id SessionID)
 	// RetrySession Try again after a failed or expired verification
 	// (POST /session/{id}/retry)
 	RetrySession(w http.ResponseWriter, r *http.Request, id SessionID)
 	// GetStatus Where the session stands
 	// (GET /session/{id}/status)
 	GetStatus(w http.ResponseWriter, r *http.Request, id SessionID)
+	// SwitchAccount Sign out and in again as somebody else
+	// (POST /session/{id}/switch)
+	SwitchAccount(w http.ResponseWriter, r *http.Request, id SessionID)
+	// WithdrawSession Withdraw what a client got in this session
+	// (POST /session/{id}/withdraw)
+	WithdrawSession(w http.ResponseWriter, r *http.Request, id SessionID)
 	// Setup Make a session for a person
 	// (POST /setup/{client_id})
 	Setup(w http.ResponseWriter, r *http.Request, clientID ClientID)
-	// Token Swap a code for an access token
+	// Token Swap a code or a refresh token for an access token
 	// (POST /token)
 	Token(w http.ResponseWriter, r *http.Request)
+	// Userinfo Read the proved data as OpenID Connect has it
+	// (GET /userinfo)
+	Userinfo(w http.ResponseWriter, r *http.Request)
+	// UserinfoByPost Read the proved data as OpenID Connect has it, by POST
+	// (POST /userinfo)
+	UserinfoByPost(w http.ResponseWriter, r *http.Request)
 }
 
 // ServerInterfaceWrapper converts contexts to parameters.
@@ -753,6 +1654,34 @@ type ServerInterfaceWrapper struct {
 }
 
 type MiddlewareFunc func(http.Handler) http.Handler
+
+// GetServerMetadata operation middleware
+func (siw *ServerInterfaceWrapper) GetServerMetadata(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetServerMetadata(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// GetOpenIDConfiguration operation middleware
+func (siw *ServerInterfaceWrapper) GetOpenIDConfiguration(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetOpenIDConfiguration(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
 
 // GetAsset operation middleware
 func (siw *ServerInterfaceWrapper) GetAsset(w http.ResponseWriter, r *http.Request) {
@@ -771,6 +1700,235 @@ func (siw *ServerInterfaceWrapper) GetAsset(w http.ResponseWriter, r *http.Reque
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.GetAsset(w, r, file)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// AuthorizeVisit operation middleware
+func (siw *ServerInterfaceWrapper) AuthorizeVisit(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AuthorizeVisitParams
+
+	// ------------- Optional query parameter "response_type" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "response_type", r.URL.Query(), &params.ResponseType, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "response_type"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "response_type", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "client_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "client_id", r.URL.Query(), &params.ClientID, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "client_id"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "client_id", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "redirect_uri" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "redirect_uri", r.URL.Query(), &params.RedirectURI, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "redirect_uri"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "redirect_uri", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "state" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "state", r.URL.Query(), &params.State, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "state"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "state", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "scope" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "scope", r.URL.Query(), &params.Scope, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "scope"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "scope", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "code_challenge" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "code_challenge", r.URL.Query(), &params.CodeChallenge, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "code_challenge"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "code_challenge", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "code_challenge_method" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "code_challenge_method", r.URL.Query(), &params.CodeChallengeMethod, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "code_challenge_method"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "code_challenge_method", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "ui_locales" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "ui_locales", r.URL.Query(), &params.UILocales, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "ui_locales"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "ui_locales", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "response_mode" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "response_mode", r.URL.Query(), &params.ResponseMode, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "response_mode"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "response_mode", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "nonce" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "nonce", r.URL.Query(), &params.Nonce, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "nonce"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "nonce", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "prompt" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "prompt", r.URL.Query(), &params.Prompt, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "prompt"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "prompt", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "max_age" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "max_age", r.URL.Query(), &params.MaxAge, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "max_age"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "max_age", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "login_hint" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "login_hint", r.URL.Query(), &params.LoginHint, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "login_hint"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "login_hint", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "claims" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "claims", r.URL.Query(), &params.Claims, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "claims"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "claims", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "request_uri" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "request_uri", r.URL.Query(), &params.RequestURI, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "request_uri"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "request_uri", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.AuthorizeVisit(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// AuthorizeVisitByForm operation middleware
+func (siw *ServerInterfaceWrapper) AuthorizeVisitByForm(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.AuthorizeVisitByForm(w, r)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -898,6 +2056,84 @@ func (siw *ServerInterfaceWrapper) Authorize(w http.ResponseWriter, r *http.Requ
 			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "ui_locales"})
 		} else {
 			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "ui_locales", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "response_mode" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "response_mode", r.URL.Query(), &params.ResponseMode, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "response_mode"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "response_mode", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "nonce" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "nonce", r.URL.Query(), &params.Nonce, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "nonce"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "nonce", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "prompt" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "prompt", r.URL.Query(), &params.Prompt, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "prompt"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "prompt", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "max_age" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "max_age", r.URL.Query(), &params.MaxAge, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "max_age"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "max_age", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "login_hint" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "login_hint", r.URL.Query(), &params.LoginHint, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "login_hint"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "login_hint", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "claims" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "claims", r.URL.Query(), &params.Claims, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "claims"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "claims", Err: err})
 		}
 		return
 	}
@@ -1035,6 +2271,84 @@ func (siw *ServerInterfaceWrapper) AuthorizeHere(w http.ResponseWriter, r *http.
 		return
 	}
 
+	// ------------- Optional query parameter "response_mode" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "response_mode", r.URL.Query(), &params.ResponseMode, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "response_mode"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "response_mode", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "nonce" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "nonce", r.URL.Query(), &params.Nonce, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "nonce"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "nonce", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "prompt" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "prompt", r.URL.Query(), &params.Prompt, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "prompt"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "prompt", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "max_age" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "max_age", r.URL.Query(), &params.MaxAge, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "max_age"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "max_age", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "login_hint" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "login_hint", r.URL.Query(), &params.LoginHint, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "login_hint"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "login_hint", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "claims" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "claims", r.URL.Query(), &params.Claims, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "claims"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "claims", Err: err})
+		}
+		return
+	}
+
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.AuthorizeHere(w, r, nonce, params)
 	}))
@@ -1088,6 +2402,156 @@ func (siw *ServerInterfaceWrapper) Info(w http.ResponseWriter, r *http.Request) 
 	handler.ServeHTTP(w, r)
 }
 
+// Introspect operation middleware
+func (siw *ServerInterfaceWrapper) Introspect(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.Introspect(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// GetJWKS operation middleware
+func (siw *ServerInterfaceWrapper) GetJWKS(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetJWKS(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ShowSignIn operation middleware
+func (siw *ServerInterfaceWrapper) ShowSignIn(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ShowSignInParams
+
+	// ------------- Optional query parameter "ui_locales" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "ui_locales", r.URL.Query(), &params.UILocales, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "ui_locales"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "ui_locales", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ShowSignIn(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// SignIn operation middleware
+func (siw *ServerInterfaceWrapper) SignIn(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.SignIn(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// SignOut operation middleware
+func (siw *ServerInterfaceWrapper) SignOut(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.SignOut(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ShowMe operation middleware
+func (siw *ServerInterfaceWrapper) ShowMe(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ShowMeParams
+
+	// ------------- Optional query parameter "ui_locales" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "ui_locales", r.URL.Query(), &params.UILocales, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "ui_locales"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "ui_locales", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ShowMe(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// EraseMe operation middleware
+func (siw *ServerInterfaceWrapper) EraseMe(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.EraseMe(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// WithdrawGrant operation middleware
+func (siw *ServerInterfaceWrapper) WithdrawGrant(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.WithdrawGrant(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // Notify operation middleware
 func (siw *ServerInterfaceWrapper) Notify(w http.ResponseWriter, r *http.Request) {
 
@@ -1107,6 +2571,34 @@ func (siw *ServerInterfaceWrapper) GetContract(w http.ResponseWriter, r *http.Re
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.GetContract(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// PushRequest operation middleware
+func (siw *ServerInterfaceWrapper) PushRequest(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.PushRequest(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// Revoke operation middleware
+func (siw *ServerInterfaceWrapper) Revoke(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.Revoke(w, r)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -1184,6 +2676,74 @@ func (siw *ServerInterfaceWrapper) CancelSession(w http.ResponseWriter, r *http.
 	handler.ServeHTTP(w, r)
 }
 
+// ShowConsent operation middleware
+func (siw *ServerInterfaceWrapper) ShowConsent(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id SessionID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ShowConsentParams
+
+	// ------------- Optional query parameter "ui_locales" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "ui_locales", r.URL.Query(), &params.UILocales, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "ui_locales"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "ui_locales", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ShowConsent(w, r, id, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// Consent operation middleware
+func (siw *ServerInterfaceWrapper) Consent(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id SessionID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.Consent(w, r, id)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // FinishSession operation middleware
 func (siw *ServerInterfaceWrapper) FinishSession(w http.ResponseWriter, r *http.Request) {
 
@@ -1201,6 +2761,74 @@ func (siw *ServerInterfaceWrapper) FinishSession(w http.ResponseWriter, r *http.
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.FinishSession(w, r, id)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ShowLogin operation middleware
+func (siw *ServerInterfaceWrapper) ShowLogin(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id SessionID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ShowLoginParams
+
+	// ------------- Optional query parameter "ui_locales" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "ui_locales", r.URL.Query(), &params.UILocales, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "ui_locales"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "ui_locales", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ShowLogin(w, r, id, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// Login operation middleware
+func (siw *ServerInterfaceWrapper) Login(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id SessionID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.Login(w, r, id)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -1262,6 +2890,58 @@ func (siw *ServerInterfaceWrapper) GetStatus(w http.ResponseWriter, r *http.Requ
 	handler.ServeHTTP(w, r)
 }
 
+// SwitchAccount operation middleware
+func (siw *ServerInterfaceWrapper) SwitchAccount(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id SessionID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.SwitchAccount(w, r, id)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// WithdrawSession operation middleware
+func (siw *ServerInterfaceWrapper) WithdrawSession(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id SessionID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.WithdrawSession(w, r, id)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // Setup operation middleware
 func (siw *ServerInterfaceWrapper) Setup(w http.ResponseWriter, r *http.Request) {
 
@@ -1293,6 +2973,34 @@ func (siw *ServerInterfaceWrapper) Token(w http.ResponseWriter, r *http.Request)
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.Token(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// Userinfo operation middleware
+func (siw *ServerInterfaceWrapper) Userinfo(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.Userinfo(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// UserinfoByPost operation middleware
+func (siw *ServerInterfaceWrapper) UserinfoByPost(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.UserinfoByPost(w, r)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -1426,14 +3134,36 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/setup/{client_id}", wrapper.Setup)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/authorize/{nonce}", wrapper.Authorize)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/authorize/{nonce}", wrapper.AuthorizeHere)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/authorize", wrapper.AuthorizeVisit)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/authorize", wrapper.AuthorizeVisitByForm)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/par", wrapper.PushRequest)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/session/{id}", wrapper.ShowSession)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/session/{id}/status", wrapper.GetStatus)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/session/{id}/retry", wrapper.RetrySession)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/session/{id}/cancel", wrapper.CancelSession)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/session/{id}/finish", wrapper.FinishSession)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/session/{id}/login", wrapper.ShowLogin)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/session/{id}/login", wrapper.Login)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/session/{id}/consent", wrapper.ShowConsent)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/session/{id}/consent", wrapper.Consent)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/session/{id}/switch", wrapper.SwitchAccount)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/session/{id}/withdraw", wrapper.WithdrawSession)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/login", wrapper.ShowSignIn)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/login", wrapper.SignIn)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/logout", wrapper.SignOut)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/me", wrapper.ShowMe)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/me/withdraw", wrapper.WithdrawGrant)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/me/erase", wrapper.EraseMe)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/notification", wrapper.Notify)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/token", wrapper.Token)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/info", wrapper.Info)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/userinfo", wrapper.Userinfo)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/userinfo", wrapper.UserinfoByPost)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/revoke", wrapper.Revoke)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/introspect", wrapper.Introspect)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/.well-known/oauth-authorization-server", wrapper.GetServerMetadata)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/.well-known/openid-configuration", wrapper.GetOpenIDConfiguration)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/jwks", wrapper.GetJWKS)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/openapi.yaml", wrapper.GetContract)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/docs", wrapper.GetDocs)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/assets/{file}", wrapper.GetAsset)
@@ -1447,7 +3177,7 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 // webhook http.Handler returned by {Op}WebhookHandler at
 // whatever URL path they advertise to senders.
 type WebhookReceiverInterface interface {
-	// Told to a client when a session of its persons ends
+	// Told to a client when a session of its persons ends, or what came of it
 	// HandleVerificationWebhookWebhook handles the POST webhook for verification.
 	HandleVerificationWebhookWebhook(w http.ResponseWriter, r *http.Request)
 }
@@ -1518,6 +3248,144 @@ type UnauthorizedJSONResponse struct {
 	Body Error
 
 	Headers UnauthorizedResponseHeaders
+}
+
+type GetServerMetadataRequestObject struct {
+}
+
+type GetServerMetadataResponseObject interface {
+	VisitGetServerMetadataResponse(w http.ResponseWriter) error
+}
+
+type GetServerMetadata200ResponseHeaders struct {
+	AccessControlAllowOrigin string
+	CacheControl             string
+}
+
+type GetServerMetadata200JSONResponse struct {
+	Body    Metadata
+	Headers GetServerMetadata200ResponseHeaders
+}
+
+func (response GetServerMetadata200JSONResponse) VisitGetServerMetadataResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Access-Control-Allow-Origin", fmt.Sprint(response.Headers.AccessControlAllowOrigin))
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetServerMetadata405JSONResponse struct{ ErrorJSONResponse }
+
+func (response GetServerMetadata405JSONResponse) VisitGetServerMetadataResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(405)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetServerMetadatadefaultResponseHeaders struct {
+	CacheControl string
+}
+
+type GetServerMetadatadefaultJSONResponse struct {
+	Body       Error
+	Headers    GetServerMetadatadefaultResponseHeaders
+	StatusCode int
+}
+
+func (response GetServerMetadatadefaultJSONResponse) VisitGetServerMetadataResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetOpenIDConfigurationRequestObject struct {
+}
+
+type GetOpenIDConfigurationResponseObject interface {
+	VisitGetOpenIDConfigurationResponse(w http.ResponseWriter) error
+}
+
+type GetOpenIDConfiguration200ResponseHeaders struct {
+	AccessControlAllowOrigin string
+	CacheControl             string
+}
+
+type GetOpenIDConfiguration200JSONResponse struct {
+	Body    Metadata
+	Headers GetOpenIDConfiguration200ResponseHeaders
+}
+
+func (response GetOpenIDConfiguration200JSONResponse) VisitGetOpenIDConfigurationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Access-Control-Allow-Origin", fmt.Sprint(response.Headers.AccessControlAllowOrigin))
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetOpenIDConfiguration405JSONResponse struct{ ErrorJSONResponse }
+
+func (response GetOpenIDConfiguration405JSONResponse) VisitGetOpenIDConfigurationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(405)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetOpenIDConfigurationdefaultResponseHeaders struct {
+	CacheControl string
+}
+
+type GetOpenIDConfigurationdefaultJSONResponse struct {
+	Body       Error
+	Headers    GetOpenIDConfigurationdefaultResponseHeaders
+	StatusCode int
+}
+
+func (response GetOpenIDConfigurationdefaultJSONResponse) VisitGetOpenIDConfigurationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
 }
 
 type GetAssetRequestObject struct {
@@ -1679,6 +3547,752 @@ func (response GetAssetdefaultTextHTMLCharsetUTF8Response) VisitGetAssetResponse
 	return err
 }
 
+type AuthorizeVisitRequestObject struct {
+	Params AuthorizeVisitParams
+}
+
+type AuthorizeVisitResponseObject interface {
+	VisitAuthorizeVisitResponse(w http.ResponseWriter) error
+}
+
+type AuthorizeVisit200ResponseHeaders struct {
+	CacheControl string
+}
+
+type AuthorizeVisit200JSONResponse struct {
+	Body    Authorization
+	Headers AuthorizeVisit200ResponseHeaders
+}
+
+func (response AuthorizeVisit200JSONResponse) VisitAuthorizeVisitResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AuthorizeVisit200TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       AuthorizeVisit200ResponseHeaders
+	ContentLength int64
+}
+
+func (response AuthorizeVisit200TextHTMLCharsetUTF8Response) VisitAuthorizeVisitResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type AuthorizeVisit303ResponseHeaders struct {
+	CacheControl string
+	Location     string
+	SetCookie    *string
+}
+
+type AuthorizeVisit303Response struct {
+	Headers AuthorizeVisit303ResponseHeaders
+}
+
+func (response AuthorizeVisit303Response) VisitAuthorizeVisitResponse(w http.ResponseWriter) error {
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	if response.Headers.SetCookie != nil {
+		w.Header().Set("Set-Cookie", fmt.Sprint(*response.Headers.SetCookie))
+	}
+	w.WriteHeader(303)
+	return nil
+}
+
+type AuthorizeVisit400JSONResponse struct{ PageJSONResponse }
+
+func (response AuthorizeVisit400JSONResponse) VisitAuthorizeVisitResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AuthorizeVisit400TextHTMLCharsetUTF8Response struct {
+	PageTextHTMLCharsetUTF8Response
+}
+
+func (response AuthorizeVisit400TextHTMLCharsetUTF8Response) VisitAuthorizeVisitResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(400)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type AuthorizeVisit404ResponseHeaders struct {
+	CacheControl string
+}
+
+type AuthorizeVisit404JSONResponse struct {
+	Body    Error
+	Headers AuthorizeVisit404ResponseHeaders
+}
+
+func (response AuthorizeVisit404JSONResponse) VisitAuthorizeVisitResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AuthorizeVisit404TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       AuthorizeVisit404ResponseHeaders
+	ContentLength int64
+}
+
+func (response AuthorizeVisit404TextHTMLCharsetUTF8Response) VisitAuthorizeVisitResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(404)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type AuthorizeVisit409ResponseHeaders struct {
+	CacheControl string
+}
+
+type AuthorizeVisit409JSONResponse struct {
+	Body    Error
+	Headers AuthorizeVisit409ResponseHeaders
+}
+
+func (response AuthorizeVisit409JSONResponse) VisitAuthorizeVisitResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AuthorizeVisit409TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       AuthorizeVisit409ResponseHeaders
+	ContentLength int64
+}
+
+func (response AuthorizeVisit409TextHTMLCharsetUTF8Response) VisitAuthorizeVisitResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(409)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type AuthorizeVisit410ResponseHeaders struct {
+	CacheControl string
+}
+
+type AuthorizeVisit410JSONResponse struct {
+	Body    Error
+	Headers AuthorizeVisit410ResponseHeaders
+}
+
+func (response AuthorizeVisit410JSONResponse) VisitAuthorizeVisitResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(410)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AuthorizeVisit410TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       AuthorizeVisit410ResponseHeaders
+	ContentLength int64
+}
+
+func (response AuthorizeVisit410TextHTMLCharsetUTF8Response) VisitAuthorizeVisitResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(410)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type AuthorizeVisit429ResponseHeaders struct {
+	CacheControl string
+}
+
+type AuthorizeVisit429JSONResponse struct {
+	Body    Error
+	Headers AuthorizeVisit429ResponseHeaders
+}
+
+func (response AuthorizeVisit429JSONResponse) VisitAuthorizeVisitResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AuthorizeVisit429TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       AuthorizeVisit429ResponseHeaders
+	ContentLength int64
+}
+
+func (response AuthorizeVisit429TextHTMLCharsetUTF8Response) VisitAuthorizeVisitResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(429)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type AuthorizeVisit503ResponseHeaders struct {
+	CacheControl string
+}
+
+type AuthorizeVisit503JSONResponse struct {
+	Body    Error
+	Headers AuthorizeVisit503ResponseHeaders
+}
+
+func (response AuthorizeVisit503JSONResponse) VisitAuthorizeVisitResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AuthorizeVisit503TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       AuthorizeVisit503ResponseHeaders
+	ContentLength int64
+}
+
+func (response AuthorizeVisit503TextHTMLCharsetUTF8Response) VisitAuthorizeVisitResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(503)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type AuthorizeVisitdefaultResponseHeaders struct {
+	CacheControl string
+}
+
+type AuthorizeVisitdefaultJSONResponse struct {
+	Body       Error
+	Headers    AuthorizeVisitdefaultResponseHeaders
+	StatusCode int
+}
+
+func (response AuthorizeVisitdefaultJSONResponse) VisitAuthorizeVisitResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AuthorizeVisitdefaultTextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       AuthorizeVisitdefaultResponseHeaders
+	StatusCode    int
+	ContentLength int64
+}
+
+func (response AuthorizeVisitdefaultTextHTMLCharsetUTF8Response) VisitAuthorizeVisitResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(response.StatusCode)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type AuthorizeVisitByFormRequestObject struct {
+	Body *AuthorizeVisitByFormFormdataRequestBody
+}
+
+type AuthorizeVisitByFormResponseObject interface {
+	VisitAuthorizeVisitByFormResponse(w http.ResponseWriter) error
+}
+
+type AuthorizeVisitByForm200ResponseHeaders struct {
+	CacheControl string
+}
+
+type AuthorizeVisitByForm200JSONResponse struct {
+	Body    Authorization
+	Headers AuthorizeVisitByForm200ResponseHeaders
+}
+
+func (response AuthorizeVisitByForm200JSONResponse) VisitAuthorizeVisitByFormResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AuthorizeVisitByForm200TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       AuthorizeVisitByForm200ResponseHeaders
+	ContentLength int64
+}
+
+func (response AuthorizeVisitByForm200TextHTMLCharsetUTF8Response) VisitAuthorizeVisitByFormResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type AuthorizeVisitByForm303ResponseHeaders struct {
+	CacheControl string
+	Location     string
+	SetCookie    *string
+}
+
+type AuthorizeVisitByForm303Response struct {
+	Headers AuthorizeVisitByForm303ResponseHeaders
+}
+
+func (response AuthorizeVisitByForm303Response) VisitAuthorizeVisitByFormResponse(w http.ResponseWriter) error {
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	if response.Headers.SetCookie != nil {
+		w.Header().Set("Set-Cookie", fmt.Sprint(*response.Headers.SetCookie))
+	}
+	w.WriteHeader(303)
+	return nil
+}
+
+type AuthorizeVisitByForm400JSONResponse struct{ PageJSONResponse }
+
+func (response AuthorizeVisitByForm400JSONResponse) VisitAuthorizeVisitByFormResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AuthorizeVisitByForm400TextHTMLCharsetUTF8Response struct {
+	PageTextHTMLCharsetUTF8Response
+}
+
+func (response AuthorizeVisitByForm400TextHTMLCharsetUTF8Response) VisitAuthorizeVisitByFormResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(400)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type AuthorizeVisitByForm404ResponseHeaders struct {
+	CacheControl string
+}
+
+type AuthorizeVisitByForm404JSONResponse struct {
+	Body    Error
+	Headers AuthorizeVisitByForm404ResponseHeaders
+}
+
+func (response AuthorizeVisitByForm404JSONResponse) VisitAuthorizeVisitByFormResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AuthorizeVisitByForm404TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       AuthorizeVisitByForm404ResponseHeaders
+	ContentLength int64
+}
+
+func (response AuthorizeVisitByForm404TextHTMLCharsetUTF8Response) VisitAuthorizeVisitByFormResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(404)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type AuthorizeVisitByForm409ResponseHeaders struct {
+	CacheControl string
+}
+
+type AuthorizeVisitByForm409JSONResponse struct {
+	Body    Error
+	Headers AuthorizeVisitByForm409ResponseHeaders
+}
+
+func (response AuthorizeVisitByForm409JSONResponse) VisitAuthorizeVisitByFormResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AuthorizeVisitByForm409TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       AuthorizeVisitByForm409ResponseHeaders
+	ContentLength int64
+}
+
+func (response AuthorizeVisitByForm409TextHTMLCharsetUTF8Response) VisitAuthorizeVisitByFormResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(409)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type AuthorizeVisitByForm410ResponseHeaders struct {
+	CacheControl string
+}
+
+type AuthorizeVisitByForm410JSONResponse struct {
+	Body    Error
+	Headers AuthorizeVisitByForm410ResponseHeaders
+}
+
+func (response AuthorizeVisitByForm410JSONResponse) VisitAuthorizeVisitByFormResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(410)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AuthorizeVisitByForm410TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       AuthorizeVisitByForm410ResponseHeaders
+	ContentLength int64
+}
+
+func (response AuthorizeVisitByForm410TextHTMLCharsetUTF8Response) VisitAuthorizeVisitByFormResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(410)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type AuthorizeVisitByForm429ResponseHeaders struct {
+	CacheControl string
+}
+
+type AuthorizeVisitByForm429JSONResponse struct {
+	Body    Error
+	Headers AuthorizeVisitByForm429ResponseHeaders
+}
+
+func (response AuthorizeVisitByForm429JSONResponse) VisitAuthorizeVisitByFormResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AuthorizeVisitByForm429TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       AuthorizeVisitByForm429ResponseHeaders
+	ContentLength int64
+}
+
+func (response AuthorizeVisitByForm429TextHTMLCharsetUTF8Response) VisitAuthorizeVisitByFormResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(429)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type AuthorizeVisitByForm503ResponseHeaders struct {
+	CacheControl string
+}
+
+type AuthorizeVisitByForm503JSONResponse struct {
+	Body    Error
+	Headers AuthorizeVisitByForm503ResponseHeaders
+}
+
+func (response AuthorizeVisitByForm503JSONResponse) VisitAuthorizeVisitByFormResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AuthorizeVisitByForm503TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       AuthorizeVisitByForm503ResponseHeaders
+	ContentLength int64
+}
+
+func (response AuthorizeVisitByForm503TextHTMLCharsetUTF8Response) VisitAuthorizeVisitByFormResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(503)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type AuthorizeVisitByFormdefaultResponseHeaders struct {
+	CacheControl string
+}
+
+type AuthorizeVisitByFormdefaultJSONResponse struct {
+	Body       Error
+	Headers    AuthorizeVisitByFormdefaultResponseHeaders
+	StatusCode int
+}
+
+func (response AuthorizeVisitByFormdefaultJSONResponse) VisitAuthorizeVisitByFormResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AuthorizeVisitByFormdefaultTextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       AuthorizeVisitByFormdefaultResponseHeaders
+	StatusCode    int
+	ContentLength int64
+}
+
+func (response AuthorizeVisitByFormdefaultTextHTMLCharsetUTF8Response) VisitAuthorizeVisitByFormResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(response.StatusCode)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
 type AuthorizeRequestObject struct {
 	Nonce  Nonce `json:"nonce"`
 	Params AuthorizeParams
@@ -1707,6 +4321,28 @@ func (response Authorize200JSONResponse) VisitAuthorizeResponse(w http.ResponseW
 	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Authorize200TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       Authorize200ResponseHeaders
+	ContentLength int64
+}
+
+func (response Authorize200TextHTMLCharsetUTF8Response) VisitAuthorizeResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
 	return err
 }
 
@@ -2059,6 +4695,28 @@ func (response AuthorizeHere200JSONResponse) VisitAuthorizeHereResponse(w http.R
 	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AuthorizeHere200TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       AuthorizeHere200ResponseHeaders
+	ContentLength int64
+}
+
+func (response AuthorizeHere200TextHTMLCharsetUTF8Response) VisitAuthorizeHereResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
 	return err
 }
 
@@ -2570,6 +5228,22 @@ func (response Info401JSONResponse) VisitInfoResponse(w http.ResponseWriter) err
 	return err
 }
 
+type Info429JSONResponse struct{ TooManyJSONResponse }
+
+func (response Info429JSONResponse) VisitInfoResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type InfodefaultResponseHeaders struct {
 	CacheControl string
 }
@@ -2590,6 +5264,1525 @@ func (response InfodefaultJSONResponse) VisitInfoResponse(w http.ResponseWriter)
 	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
 	w.WriteHeader(response.StatusCode)
 	_, err := buf.WriteTo(w)
+	return err
+}
+
+type IntrospectRequestObject struct {
+	Body *IntrospectFormdataRequestBody
+}
+
+type IntrospectResponseObject interface {
+	VisitIntrospectResponse(w http.ResponseWriter) error
+}
+
+type Introspect200ResponseHeaders struct {
+	CacheControl string
+}
+
+type Introspect200JSONResponse struct {
+	Body    Introspection
+	Headers Introspect200ResponseHeaders
+}
+
+func (response Introspect200JSONResponse) VisitIntrospectResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Introspect400JSONResponse struct{ ErrorJSONResponse }
+
+func (response Introspect400JSONResponse) VisitIntrospectResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Introspect401JSONResponse struct{ UnauthorizedJSONResponse }
+
+func (response Introspect401JSONResponse) VisitIntrospectResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Introspect413ResponseHeaders struct {
+	CacheControl string
+}
+
+type Introspect413JSONResponse struct {
+	Body    Error
+	Headers Introspect413ResponseHeaders
+}
+
+func (response Introspect413JSONResponse) VisitIntrospectResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Introspect429JSONResponse struct{ TooManyJSONResponse }
+
+func (response Introspect429JSONResponse) VisitIntrospectResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type IntrospectdefaultResponseHeaders struct {
+	CacheControl string
+}
+
+type IntrospectdefaultJSONResponse struct {
+	Body       Error
+	Headers    IntrospectdefaultResponseHeaders
+	StatusCode int
+}
+
+func (response IntrospectdefaultJSONResponse) VisitIntrospectResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetJWKSRequestObject struct {
+}
+
+type GetJWKSResponseObject interface {
+	VisitGetJWKSResponse(w http.ResponseWriter) error
+}
+
+type GetJWKS200ResponseHeaders struct {
+	AccessControlAllowOrigin string
+	CacheControl             string
+}
+
+type GetJWKS200JSONResponse struct {
+	Body    JWKS
+	Headers GetJWKS200ResponseHeaders
+}
+
+func (response GetJWKS200JSONResponse) VisitGetJWKSResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Access-Control-Allow-Origin", fmt.Sprint(response.Headers.AccessControlAllowOrigin))
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetJWKS405JSONResponse struct{ ErrorJSONResponse }
+
+func (response GetJWKS405JSONResponse) VisitGetJWKSResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(405)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetJWKSdefaultResponseHeaders struct {
+	CacheControl string
+}
+
+type GetJWKSdefaultJSONResponse struct {
+	Body       Error
+	Headers    GetJWKSdefaultResponseHeaders
+	StatusCode int
+}
+
+func (response GetJWKSdefaultJSONResponse) VisitGetJWKSResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ShowSignInRequestObject struct {
+	Params ShowSignInParams
+}
+
+type ShowSignInResponseObject interface {
+	VisitShowSignInResponse(w http.ResponseWriter) error
+}
+
+type ShowSignIn200ResponseHeaders struct {
+	CacheControl          string
+	ContentSecurityPolicy string
+}
+
+type ShowSignIn200TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       ShowSignIn200ResponseHeaders
+	ContentLength int64
+}
+
+func (response ShowSignIn200TextHTMLCharsetUTF8Response) VisitShowSignInResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("Content-Security-Policy", fmt.Sprint(response.Headers.ContentSecurityPolicy))
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ShowSignIn303ResponseHeaders struct {
+	CacheControl string
+	Location     string
+}
+
+type ShowSignIn303Response struct {
+	Headers ShowSignIn303ResponseHeaders
+}
+
+func (response ShowSignIn303Response) VisitShowSignInResponse(w http.ResponseWriter) error {
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(303)
+	return nil
+}
+
+type ShowSignIn403JSONResponse struct{ PageJSONResponse }
+
+func (response ShowSignIn403JSONResponse) VisitShowSignInResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ShowSignIn403TextHTMLCharsetUTF8Response struct {
+	PageTextHTMLCharsetUTF8Response
+}
+
+func (response ShowSignIn403TextHTMLCharsetUTF8Response) VisitShowSignInResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(403)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ShowSignIn404ResponseHeaders struct {
+	CacheControl string
+}
+
+type ShowSignIn404JSONResponse struct {
+	Body    Error
+	Headers ShowSignIn404ResponseHeaders
+}
+
+func (response ShowSignIn404JSONResponse) VisitShowSignInResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ShowSignIn404TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       ShowSignIn404ResponseHeaders
+	ContentLength int64
+}
+
+func (response ShowSignIn404TextHTMLCharsetUTF8Response) VisitShowSignInResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(404)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ShowSignIn429ResponseHeaders struct {
+	CacheControl string
+}
+
+type ShowSignIn429JSONResponse struct {
+	Body    Error
+	Headers ShowSignIn429ResponseHeaders
+}
+
+func (response ShowSignIn429JSONResponse) VisitShowSignInResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ShowSignIn429TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       ShowSignIn429ResponseHeaders
+	ContentLength int64
+}
+
+func (response ShowSignIn429TextHTMLCharsetUTF8Response) VisitShowSignInResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(429)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ShowSignIndefaultResponseHeaders struct {
+	CacheControl string
+}
+
+type ShowSignIndefaultJSONResponse struct {
+	Body       Error
+	Headers    ShowSignIndefaultResponseHeaders
+	StatusCode int
+}
+
+func (response ShowSignIndefaultJSONResponse) VisitShowSignInResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ShowSignIndefaultTextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       ShowSignIndefaultResponseHeaders
+	StatusCode    int
+	ContentLength int64
+}
+
+func (response ShowSignIndefaultTextHTMLCharsetUTF8Response) VisitShowSignInResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(response.StatusCode)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type SignInRequestObject struct {
+	Body *SignInFormdataRequestBody
+}
+
+type SignInResponseObject interface {
+	VisitSignInResponse(w http.ResponseWriter) error
+}
+
+type SignIn200ResponseHeaders struct {
+	CacheControl          string
+	ContentSecurityPolicy string
+}
+
+type SignIn200TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       SignIn200ResponseHeaders
+	ContentLength int64
+}
+
+func (response SignIn200TextHTMLCharsetUTF8Response) VisitSignInResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("Content-Security-Policy", fmt.Sprint(response.Headers.ContentSecurityPolicy))
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type SignIn303ResponseHeaders struct {
+	CacheControl string
+	Location     string
+}
+
+type SignIn303Response struct {
+	Headers SignIn303ResponseHeaders
+}
+
+func (response SignIn303Response) VisitSignInResponse(w http.ResponseWriter) error {
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(303)
+	return nil
+}
+
+type SignIn403JSONResponse struct{ PageJSONResponse }
+
+func (response SignIn403JSONResponse) VisitSignInResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SignIn403TextHTMLCharsetUTF8Response struct {
+	PageTextHTMLCharsetUTF8Response
+}
+
+func (response SignIn403TextHTMLCharsetUTF8Response) VisitSignInResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(403)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type SignIn404ResponseHeaders struct {
+	CacheControl string
+}
+
+type SignIn404JSONResponse struct {
+	Body    Error
+	Headers SignIn404ResponseHeaders
+}
+
+func (response SignIn404JSONResponse) VisitSignInResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SignIn404TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       SignIn404ResponseHeaders
+	ContentLength int64
+}
+
+func (response SignIn404TextHTMLCharsetUTF8Response) VisitSignInResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(404)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type SignIn429ResponseHeaders struct {
+	CacheControl string
+}
+
+type SignIn429JSONResponse struct {
+	Body    Error
+	Headers SignIn429ResponseHeaders
+}
+
+func (response SignIn429JSONResponse) VisitSignInResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SignIn429TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       SignIn429ResponseHeaders
+	ContentLength int64
+}
+
+func (response SignIn429TextHTMLCharsetUTF8Response) VisitSignInResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(429)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type SignIndefaultResponseHeaders struct {
+	CacheControl string
+}
+
+type SignIndefaultJSONResponse struct {
+	Body       Error
+	Headers    SignIndefaultResponseHeaders
+	StatusCode int
+}
+
+func (response SignIndefaultJSONResponse) VisitSignInResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SignIndefaultTextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       SignIndefaultResponseHeaders
+	StatusCode    int
+	ContentLength int64
+}
+
+func (response SignIndefaultTextHTMLCharsetUTF8Response) VisitSignInResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(response.StatusCode)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type SignOutRequestObject struct {
+	Body *SignOutFormdataRequestBody
+}
+
+type SignOutResponseObject interface {
+	VisitSignOutResponse(w http.ResponseWriter) error
+}
+
+type SignOut200ResponseHeaders struct {
+	CacheControl          string
+	ContentSecurityPolicy string
+}
+
+type SignOut200TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       SignOut200ResponseHeaders
+	ContentLength int64
+}
+
+func (response SignOut200TextHTMLCharsetUTF8Response) VisitSignOutResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("Content-Security-Policy", fmt.Sprint(response.Headers.ContentSecurityPolicy))
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type SignOut303ResponseHeaders struct {
+	CacheControl string
+	Location     string
+}
+
+type SignOut303Response struct {
+	Headers SignOut303ResponseHeaders
+}
+
+func (response SignOut303Response) VisitSignOutResponse(w http.ResponseWriter) error {
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(303)
+	return nil
+}
+
+type SignOut403JSONResponse struct{ PageJSONResponse }
+
+func (response SignOut403JSONResponse) VisitSignOutResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SignOut403TextHTMLCharsetUTF8Response struct {
+	PageTextHTMLCharsetUTF8Response
+}
+
+func (response SignOut403TextHTMLCharsetUTF8Response) VisitSignOutResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(403)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type SignOut404ResponseHeaders struct {
+	CacheControl string
+}
+
+type SignOut404JSONResponse struct {
+	Body    Error
+	Headers SignOut404ResponseHeaders
+}
+
+func (response SignOut404JSONResponse) VisitSignOutResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SignOut404TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       SignOut404ResponseHeaders
+	ContentLength int64
+}
+
+func (response SignOut404TextHTMLCharsetUTF8Response) VisitSignOutResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(404)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type SignOut429ResponseHeaders struct {
+	CacheControl string
+}
+
+type SignOut429JSONResponse struct {
+	Body    Error
+	Headers SignOut429ResponseHeaders
+}
+
+func (response SignOut429JSONResponse) VisitSignOutResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SignOut429TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       SignOut429ResponseHeaders
+	ContentLength int64
+}
+
+func (response SignOut429TextHTMLCharsetUTF8Response) VisitSignOutResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(429)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type SignOutdefaultResponseHeaders struct {
+	CacheControl string
+}
+
+type SignOutdefaultJSONResponse struct {
+	Body       Error
+	Headers    SignOutdefaultResponseHeaders
+	StatusCode int
+}
+
+func (response SignOutdefaultJSONResponse) VisitSignOutResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SignOutdefaultTextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       SignOutdefaultResponseHeaders
+	StatusCode    int
+	ContentLength int64
+}
+
+func (response SignOutdefaultTextHTMLCharsetUTF8Response) VisitSignOutResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(response.StatusCode)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ShowMeRequestObject struct {
+	Params ShowMeParams
+}
+
+type ShowMeResponseObject interface {
+	VisitShowMeResponse(w http.ResponseWriter) error
+}
+
+type ShowMe200ResponseHeaders struct {
+	CacheControl          string
+	ContentSecurityPolicy string
+}
+
+type ShowMe200TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       ShowMe200ResponseHeaders
+	ContentLength int64
+}
+
+func (response ShowMe200TextHTMLCharsetUTF8Response) VisitShowMeResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("Content-Security-Policy", fmt.Sprint(response.Headers.ContentSecurityPolicy))
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ShowMe303ResponseHeaders struct {
+	CacheControl string
+	Location     string
+}
+
+type ShowMe303Response struct {
+	Headers ShowMe303ResponseHeaders
+}
+
+func (response ShowMe303Response) VisitShowMeResponse(w http.ResponseWriter) error {
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(303)
+	return nil
+}
+
+type ShowMe403JSONResponse struct{ PageJSONResponse }
+
+func (response ShowMe403JSONResponse) VisitShowMeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ShowMe403TextHTMLCharsetUTF8Response struct {
+	PageTextHTMLCharsetUTF8Response
+}
+
+func (response ShowMe403TextHTMLCharsetUTF8Response) VisitShowMeResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(403)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ShowMe404ResponseHeaders struct {
+	CacheControl string
+}
+
+type ShowMe404JSONResponse struct {
+	Body    Error
+	Headers ShowMe404ResponseHeaders
+}
+
+func (response ShowMe404JSONResponse) VisitShowMeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ShowMe404TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       ShowMe404ResponseHeaders
+	ContentLength int64
+}
+
+func (response ShowMe404TextHTMLCharsetUTF8Response) VisitShowMeResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(404)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ShowMe429ResponseHeaders struct {
+	CacheControl string
+}
+
+type ShowMe429JSONResponse struct {
+	Body    Error
+	Headers ShowMe429ResponseHeaders
+}
+
+func (response ShowMe429JSONResponse) VisitShowMeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ShowMe429TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       ShowMe429ResponseHeaders
+	ContentLength int64
+}
+
+func (response ShowMe429TextHTMLCharsetUTF8Response) VisitShowMeResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(429)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ShowMedefaultResponseHeaders struct {
+	CacheControl string
+}
+
+type ShowMedefaultJSONResponse struct {
+	Body       Error
+	Headers    ShowMedefaultResponseHeaders
+	StatusCode int
+}
+
+func (response ShowMedefaultJSONResponse) VisitShowMeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ShowMedefaultTextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       ShowMedefaultResponseHeaders
+	StatusCode    int
+	ContentLength int64
+}
+
+func (response ShowMedefaultTextHTMLCharsetUTF8Response) VisitShowMeResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(response.StatusCode)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type EraseMeRequestObject struct {
+	Body *EraseMeFormdataRequestBody
+}
+
+type EraseMeResponseObject interface {
+	VisitEraseMeResponse(w http.ResponseWriter) error
+}
+
+type EraseMe200ResponseHeaders struct {
+	CacheControl          string
+	ContentSecurityPolicy string
+}
+
+type EraseMe200TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       EraseMe200ResponseHeaders
+	ContentLength int64
+}
+
+func (response EraseMe200TextHTMLCharsetUTF8Response) VisitEraseMeResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("Content-Security-Policy", fmt.Sprint(response.Headers.ContentSecurityPolicy))
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type EraseMe303ResponseHeaders struct {
+	CacheControl string
+	Location     string
+}
+
+type EraseMe303Response struct {
+	Headers EraseMe303ResponseHeaders
+}
+
+func (response EraseMe303Response) VisitEraseMeResponse(w http.ResponseWriter) error {
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(303)
+	return nil
+}
+
+type EraseMe403JSONResponse struct{ PageJSONResponse }
+
+func (response EraseMe403JSONResponse) VisitEraseMeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EraseMe403TextHTMLCharsetUTF8Response struct {
+	PageTextHTMLCharsetUTF8Response
+}
+
+func (response EraseMe403TextHTMLCharsetUTF8Response) VisitEraseMeResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(403)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type EraseMe404ResponseHeaders struct {
+	CacheControl string
+}
+
+type EraseMe404JSONResponse struct {
+	Body    Error
+	Headers EraseMe404ResponseHeaders
+}
+
+func (response EraseMe404JSONResponse) VisitEraseMeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EraseMe404TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       EraseMe404ResponseHeaders
+	ContentLength int64
+}
+
+func (response EraseMe404TextHTMLCharsetUTF8Response) VisitEraseMeResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(404)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type EraseMe429ResponseHeaders struct {
+	CacheControl string
+}
+
+type EraseMe429JSONResponse struct {
+	Body    Error
+	Headers EraseMe429ResponseHeaders
+}
+
+func (response EraseMe429JSONResponse) VisitEraseMeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EraseMe429TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       EraseMe429ResponseHeaders
+	ContentLength int64
+}
+
+func (response EraseMe429TextHTMLCharsetUTF8Response) VisitEraseMeResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(429)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type EraseMedefaultResponseHeaders struct {
+	CacheControl string
+}
+
+type EraseMedefaultJSONResponse struct {
+	Body       Error
+	Headers    EraseMedefaultResponseHeaders
+	StatusCode int
+}
+
+func (response EraseMedefaultJSONResponse) VisitEraseMeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EraseMedefaultTextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       EraseMedefaultResponseHeaders
+	StatusCode    int
+	ContentLength int64
+}
+
+func (response EraseMedefaultTextHTMLCharsetUTF8Response) VisitEraseMeResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(response.StatusCode)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type WithdrawGrantRequestObject struct {
+	Body *WithdrawGrantFormdataRequestBody
+}
+
+type WithdrawGrantResponseObject interface {
+	VisitWithdrawGrantResponse(w http.ResponseWriter) error
+}
+
+type WithdrawGrant200ResponseHeaders struct {
+	CacheControl          string
+	ContentSecurityPolicy string
+}
+
+type WithdrawGrant200TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       WithdrawGrant200ResponseHeaders
+	ContentLength int64
+}
+
+func (response WithdrawGrant200TextHTMLCharsetUTF8Response) VisitWithdrawGrantResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("Content-Security-Policy", fmt.Sprint(response.Headers.ContentSecurityPolicy))
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type WithdrawGrant303ResponseHeaders struct {
+	CacheControl string
+	Location     string
+}
+
+type WithdrawGrant303Response struct {
+	Headers WithdrawGrant303ResponseHeaders
+}
+
+func (response WithdrawGrant303Response) VisitWithdrawGrantResponse(w http.ResponseWriter) error {
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(303)
+	return nil
+}
+
+type WithdrawGrant403JSONResponse struct{ PageJSONResponse }
+
+func (response WithdrawGrant403JSONResponse) VisitWithdrawGrantResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type WithdrawGrant403TextHTMLCharsetUTF8Response struct {
+	PageTextHTMLCharsetUTF8Response
+}
+
+func (response WithdrawGrant403TextHTMLCharsetUTF8Response) VisitWithdrawGrantResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(403)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type WithdrawGrant404ResponseHeaders struct {
+	CacheControl string
+}
+
+type WithdrawGrant404JSONResponse struct {
+	Body    Error
+	Headers WithdrawGrant404ResponseHeaders
+}
+
+func (response WithdrawGrant404JSONResponse) VisitWithdrawGrantResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type WithdrawGrant404TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       WithdrawGrant404ResponseHeaders
+	ContentLength int64
+}
+
+func (response WithdrawGrant404TextHTMLCharsetUTF8Response) VisitWithdrawGrantResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(404)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type WithdrawGrant429ResponseHeaders struct {
+	CacheControl string
+}
+
+type WithdrawGrant429JSONResponse struct {
+	Body    Error
+	Headers WithdrawGrant429ResponseHeaders
+}
+
+func (response WithdrawGrant429JSONResponse) VisitWithdrawGrantResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type WithdrawGrant429TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       WithdrawGrant429ResponseHeaders
+	ContentLength int64
+}
+
+func (response WithdrawGrant429TextHTMLCharsetUTF8Response) VisitWithdrawGrantResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(429)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type WithdrawGrantdefaultResponseHeaders struct {
+	CacheControl string
+}
+
+type WithdrawGrantdefaultJSONResponse struct {
+	Body       Error
+	Headers    WithdrawGrantdefaultResponseHeaders
+	StatusCode int
+}
+
+func (response WithdrawGrantdefaultJSONResponse) VisitWithdrawGrantResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type WithdrawGrantdefaultTextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       WithdrawGrantdefaultResponseHeaders
+	StatusCode    int
+	ContentLength int64
+}
+
+func (response WithdrawGrantdefaultTextHTMLCharsetUTF8Response) VisitWithdrawGrantResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(response.StatusCode)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
 	return err
 }
 
@@ -2789,6 +6982,246 @@ func (response GetContractdefaultJSONResponse) VisitGetContractResponse(w http.R
 	return err
 }
 
+type PushRequestRequestObject struct {
+	Body *PushRequestFormdataRequestBody
+}
+
+type PushRequestResponseObject interface {
+	VisitPushRequestResponse(w http.ResponseWriter) error
+}
+
+type PushRequest201ResponseHeaders struct {
+	CacheControl string
+}
+
+type PushRequest201JSONResponse struct {
+	Body    PushedRequest
+	Headers PushRequest201ResponseHeaders
+}
+
+func (response PushRequest201JSONResponse) VisitPushRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PushRequest400JSONResponse struct{ ErrorJSONResponse }
+
+func (response PushRequest400JSONResponse) VisitPushRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PushRequest401JSONResponse struct{ UnauthorizedJSONResponse }
+
+func (response PushRequest401JSONResponse) VisitPushRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PushRequest413ResponseHeaders struct {
+	CacheControl string
+}
+
+type PushRequest413JSONResponse struct {
+	Body    Error
+	Headers PushRequest413ResponseHeaders
+}
+
+func (response PushRequest413JSONResponse) VisitPushRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PushRequest429JSONResponse struct{ TooManyJSONResponse }
+
+func (response PushRequest429JSONResponse) VisitPushRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PushRequestdefaultResponseHeaders struct {
+	CacheControl string
+}
+
+type PushRequestdefaultJSONResponse struct {
+	Body       Error
+	Headers    PushRequestdefaultResponseHeaders
+	StatusCode int
+}
+
+func (response PushRequestdefaultJSONResponse) VisitPushRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RevokeRequestObject struct {
+	Body *RevokeFormdataRequestBody
+}
+
+type RevokeResponseObject interface {
+	VisitRevokeResponse(w http.ResponseWriter) error
+}
+
+type Revoke200ResponseHeaders struct {
+	CacheControl string
+}
+
+type Revoke200Response struct {
+	Headers Revoke200ResponseHeaders
+}
+
+func (response Revoke200Response) VisitRevokeResponse(w http.ResponseWriter) error {
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(200)
+	return nil
+}
+
+type Revoke400JSONResponse struct{ ErrorJSONResponse }
+
+func (response Revoke400JSONResponse) VisitRevokeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Revoke401JSONResponse struct{ UnauthorizedJSONResponse }
+
+func (response Revoke401JSONResponse) VisitRevokeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Revoke413ResponseHeaders struct {
+	CacheControl string
+}
+
+type Revoke413JSONResponse struct {
+	Body    Error
+	Headers Revoke413ResponseHeaders
+}
+
+func (response Revoke413JSONResponse) VisitRevokeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Revoke429JSONResponse struct{ TooManyJSONResponse }
+
+func (response Revoke429JSONResponse) VisitRevokeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RevokedefaultResponseHeaders struct {
+	CacheControl string
+}
+
+type RevokedefaultJSONResponse struct {
+	Body       Error
+	Headers    RevokedefaultResponseHeaders
+	StatusCode int
+}
+
+func (response RevokedefaultJSONResponse) VisitRevokeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ShowSessionRequestObject struct {
 	ID     SessionID `json:"id"`
 	Params ShowSessionParams
@@ -2908,11 +7341,38 @@ func (response ShowSessiondefaultTextHTMLCharsetUTF8Response) VisitShowSessionRe
 }
 
 type CancelSessionRequestObject struct {
-	ID SessionID `json:"id"`
+	ID   SessionID `json:"id"`
+	Body *CancelSessionFormdataRequestBody
 }
 
 type CancelSessionResponseObject interface {
 	VisitCancelSessionResponse(w http.ResponseWriter) error
+}
+
+type CancelSession200ResponseHeaders struct {
+	CacheControl string
+}
+
+type CancelSession200TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       CancelSession200ResponseHeaders
+	ContentLength int64
+}
+
+func (response CancelSession200TextHTMLCharsetUTF8Response) VisitCancelSessionResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
 }
 
 type CancelSession303ResponseHeaders struct {
@@ -3144,12 +7604,524 @@ func (response CancelSessiondefaultTextHTMLCharsetUTF8Response) VisitCancelSessi
 	return err
 }
 
+type ShowConsentRequestObject struct {
+	ID     SessionID `json:"id"`
+	Params ShowConsentParams
+}
+
+type ShowConsentResponseObject interface {
+	VisitShowConsentResponse(w http.ResponseWriter) error
+}
+
+type ShowConsent200ResponseHeaders struct {
+	CacheControl          string
+	ContentSecurityPolicy string
+}
+
+type ShowConsent200TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       ShowConsent200ResponseHeaders
+	ContentLength int64
+}
+
+func (response ShowConsent200TextHTMLCharsetUTF8Response) VisitShowConsentResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("Content-Security-Policy", fmt.Sprint(response.Headers.ContentSecurityPolicy))
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ShowConsent303ResponseHeaders struct {
+	CacheControl string
+	Location     string
+}
+
+type ShowConsent303Response struct {
+	Headers ShowConsent303ResponseHeaders
+}
+
+func (response ShowConsent303Response) VisitShowConsentResponse(w http.ResponseWriter) error {
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(303)
+	return nil
+}
+
+type ShowConsent403JSONResponse struct{ PageJSONResponse }
+
+func (response ShowConsent403JSONResponse) VisitShowConsentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ShowConsent403TextHTMLCharsetUTF8Response struct {
+	PageTextHTMLCharsetUTF8Response
+}
+
+func (response ShowConsent403TextHTMLCharsetUTF8Response) VisitShowConsentResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(403)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ShowConsent404ResponseHeaders struct {
+	CacheControl string
+}
+
+type ShowConsent404JSONResponse struct {
+	Body    Error
+	Headers ShowConsent404ResponseHeaders
+}
+
+func (response ShowConsent404JSONResponse) VisitShowConsentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ShowConsent404TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       ShowConsent404ResponseHeaders
+	ContentLength int64
+}
+
+func (response ShowConsent404TextHTMLCharsetUTF8Response) VisitShowConsentResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(404)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ShowConsent429ResponseHeaders struct {
+	CacheControl string
+}
+
+type ShowConsent429JSONResponse struct {
+	Body    Error
+	Headers ShowConsent429ResponseHeaders
+}
+
+func (response ShowConsent429JSONResponse) VisitShowConsentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ShowConsent429TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       ShowConsent429ResponseHeaders
+	ContentLength int64
+}
+
+func (response ShowConsent429TextHTMLCharsetUTF8Response) VisitShowConsentResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(429)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ShowConsentdefaultResponseHeaders struct {
+	CacheControl string
+}
+
+type ShowConsentdefaultJSONResponse struct {
+	Body       Error
+	Headers    ShowConsentdefaultResponseHeaders
+	StatusCode int
+}
+
+func (response ShowConsentdefaultJSONResponse) VisitShowConsentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ShowConsentdefaultTextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       ShowConsentdefaultResponseHeaders
+	StatusCode    int
+	ContentLength int64
+}
+
+func (response ShowConsentdefaultTextHTMLCharsetUTF8Response) VisitShowConsentResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(response.StatusCode)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ConsentRequestObject struct {
+	ID   SessionID `json:"id"`
+	Body *ConsentFormdataRequestBody
+}
+
+type ConsentResponseObject interface {
+	VisitConsentResponse(w http.ResponseWriter) error
+}
+
+type Consent200ResponseHeaders struct {
+	CacheControl string
+}
+
+type Consent200TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       Consent200ResponseHeaders
+	ContentLength int64
+}
+
+func (response Consent200TextHTMLCharsetUTF8Response) VisitConsentResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type Consent303ResponseHeaders struct {
+	CacheControl string
+	Location     string
+}
+
+type Consent303Response struct {
+	Headers Consent303ResponseHeaders
+}
+
+func (response Consent303Response) VisitConsentResponse(w http.ResponseWriter) error {
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(303)
+	return nil
+}
+
+type Consent403JSONResponse struct{ PageJSONResponse }
+
+func (response Consent403JSONResponse) VisitConsentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Consent403TextHTMLCharsetUTF8Response struct {
+	PageTextHTMLCharsetUTF8Response
+}
+
+func (response Consent403TextHTMLCharsetUTF8Response) VisitConsentResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(403)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type Consent404ResponseHeaders struct {
+	CacheControl string
+}
+
+type Consent404JSONResponse struct {
+	Body    Error
+	Headers Consent404ResponseHeaders
+}
+
+func (response Consent404JSONResponse) VisitConsentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Consent404TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       Consent404ResponseHeaders
+	ContentLength int64
+}
+
+func (response Consent404TextHTMLCharsetUTF8Response) VisitConsentResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(404)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type Consent409ResponseHeaders struct {
+	CacheControl string
+}
+
+type Consent409JSONResponse struct {
+	Body    Error
+	Headers Consent409ResponseHeaders
+}
+
+func (response Consent409JSONResponse) VisitConsentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Consent409TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       Consent409ResponseHeaders
+	ContentLength int64
+}
+
+func (response Consent409TextHTMLCharsetUTF8Response) VisitConsentResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(409)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type Consent503ResponseHeaders struct {
+	CacheControl string
+}
+
+type Consent503JSONResponse struct {
+	Body    Error
+	Headers Consent503ResponseHeaders
+}
+
+func (response Consent503JSONResponse) VisitConsentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Consent503TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       Consent503ResponseHeaders
+	ContentLength int64
+}
+
+func (response Consent503TextHTMLCharsetUTF8Response) VisitConsentResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(503)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ConsentdefaultResponseHeaders struct {
+	CacheControl string
+}
+
+type ConsentdefaultJSONResponse struct {
+	Body       Error
+	Headers    ConsentdefaultResponseHeaders
+	StatusCode int
+}
+
+func (response ConsentdefaultJSONResponse) VisitConsentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConsentdefaultTextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       ConsentdefaultResponseHeaders
+	StatusCode    int
+	ContentLength int64
+}
+
+func (response ConsentdefaultTextHTMLCharsetUTF8Response) VisitConsentResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(response.StatusCode)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
 type FinishSessionRequestObject struct {
 	ID SessionID `json:"id"`
 }
 
 type FinishSessionResponseObject interface {
 	VisitFinishSessionResponse(w http.ResponseWriter) error
+}
+
+type FinishSession200ResponseHeaders struct {
+	CacheControl string
+}
+
+type FinishSession200TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       FinishSession200ResponseHeaders
+	ContentLength int64
+}
+
+func (response FinishSession200TextHTMLCharsetUTF8Response) VisitFinishSessionResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
 }
 
 type FinishSession303ResponseHeaders struct {
@@ -3381,12 +8353,483 @@ func (response FinishSessiondefaultTextHTMLCharsetUTF8Response) VisitFinishSessi
 	return err
 }
 
+type ShowLoginRequestObject struct {
+	ID     SessionID `json:"id"`
+	Params ShowLoginParams
+}
+
+type ShowLoginResponseObject interface {
+	VisitShowLoginResponse(w http.ResponseWriter) error
+}
+
+type ShowLogin200ResponseHeaders struct {
+	CacheControl          string
+	ContentSecurityPolicy string
+}
+
+type ShowLogin200TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       ShowLogin200ResponseHeaders
+	ContentLength int64
+}
+
+func (response ShowLogin200TextHTMLCharsetUTF8Response) VisitShowLoginResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("Content-Security-Policy", fmt.Sprint(response.Headers.ContentSecurityPolicy))
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ShowLogin303ResponseHeaders struct {
+	CacheControl string
+	Location     string
+}
+
+type ShowLogin303Response struct {
+	Headers ShowLogin303ResponseHeaders
+}
+
+func (response ShowLogin303Response) VisitShowLoginResponse(w http.ResponseWriter) error {
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(303)
+	return nil
+}
+
+type ShowLogin403JSONResponse struct{ PageJSONResponse }
+
+func (response ShowLogin403JSONResponse) VisitShowLoginResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ShowLogin403TextHTMLCharsetUTF8Response struct {
+	PageTextHTMLCharsetUTF8Response
+}
+
+func (response ShowLogin403TextHTMLCharsetUTF8Response) VisitShowLoginResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(403)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ShowLogin404ResponseHeaders struct {
+	CacheControl string
+}
+
+type ShowLogin404JSONResponse struct {
+	Body    Error
+	Headers ShowLogin404ResponseHeaders
+}
+
+func (response ShowLogin404JSONResponse) VisitShowLoginResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ShowLogin404TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       ShowLogin404ResponseHeaders
+	ContentLength int64
+}
+
+func (response ShowLogin404TextHTMLCharsetUTF8Response) VisitShowLoginResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(404)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ShowLogin429ResponseHeaders struct {
+	CacheControl string
+}
+
+type ShowLogin429JSONResponse struct {
+	Body    Error
+	Headers ShowLogin429ResponseHeaders
+}
+
+func (response ShowLogin429JSONResponse) VisitShowLoginResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ShowLogin429TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       ShowLogin429ResponseHeaders
+	ContentLength int64
+}
+
+func (response ShowLogin429TextHTMLCharsetUTF8Response) VisitShowLoginResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(429)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ShowLogindefaultResponseHeaders struct {
+	CacheControl string
+}
+
+type ShowLogindefaultJSONResponse struct {
+	Body       Error
+	Headers    ShowLogindefaultResponseHeaders
+	StatusCode int
+}
+
+func (response ShowLogindefaultJSONResponse) VisitShowLoginResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ShowLogindefaultTextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       ShowLogindefaultResponseHeaders
+	StatusCode    int
+	ContentLength int64
+}
+
+func (response ShowLogindefaultTextHTMLCharsetUTF8Response) VisitShowLoginResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(response.StatusCode)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type LoginRequestObject struct {
+	ID   SessionID `json:"id"`
+	Body *LoginFormdataRequestBody
+}
+
+type LoginResponseObject interface {
+	VisitLoginResponse(w http.ResponseWriter) error
+}
+
+type Login200ResponseHeaders struct {
+	CacheControl          string
+	ContentSecurityPolicy string
+}
+
+type Login200TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       Login200ResponseHeaders
+	ContentLength int64
+}
+
+func (response Login200TextHTMLCharsetUTF8Response) VisitLoginResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("Content-Security-Policy", fmt.Sprint(response.Headers.ContentSecurityPolicy))
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type Login303ResponseHeaders struct {
+	CacheControl string
+	Location     string
+}
+
+type Login303Response struct {
+	Headers Login303ResponseHeaders
+}
+
+func (response Login303Response) VisitLoginResponse(w http.ResponseWriter) error {
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(303)
+	return nil
+}
+
+type Login403JSONResponse struct{ PageJSONResponse }
+
+func (response Login403JSONResponse) VisitLoginResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Login403TextHTMLCharsetUTF8Response struct {
+	PageTextHTMLCharsetUTF8Response
+}
+
+func (response Login403TextHTMLCharsetUTF8Response) VisitLoginResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(403)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type Login404ResponseHeaders struct {
+	CacheControl string
+}
+
+type Login404JSONResponse struct {
+	Body    Error
+	Headers Login404ResponseHeaders
+}
+
+func (response Login404JSONResponse) VisitLoginResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Login404TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       Login404ResponseHeaders
+	ContentLength int64
+}
+
+func (response Login404TextHTMLCharsetUTF8Response) VisitLoginResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(404)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type Login429ResponseHeaders struct {
+	CacheControl string
+}
+
+type Login429JSONResponse struct {
+	Body    Error
+	Headers Login429ResponseHeaders
+}
+
+func (response Login429JSONResponse) VisitLoginResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Login429TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       Login429ResponseHeaders
+	ContentLength int64
+}
+
+func (response Login429TextHTMLCharsetUTF8Response) VisitLoginResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(429)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type LogindefaultResponseHeaders struct {
+	CacheControl string
+}
+
+type LogindefaultJSONResponse struct {
+	Body       Error
+	Headers    LogindefaultResponseHeaders
+	StatusCode int
+}
+
+func (response LogindefaultJSONResponse) VisitLoginResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LogindefaultTextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       LogindefaultResponseHeaders
+	StatusCode    int
+	ContentLength int64
+}
+
+func (response LogindefaultTextHTMLCharsetUTF8Response) VisitLoginResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(response.StatusCode)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
 type RetrySessionRequestObject struct {
-	ID SessionID `json:"id"`
+	ID   SessionID `json:"id"`
+	Body *RetrySessionFormdataRequestBody
 }
 
 type RetrySessionResponseObject interface {
 	VisitRetrySessionResponse(w http.ResponseWriter) error
+}
+
+type RetrySession200ResponseHeaders struct {
+	CacheControl string
+}
+
+type RetrySession200TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       RetrySession200ResponseHeaders
+	ContentLength int64
+}
+
+func (response RetrySession200TextHTMLCharsetUTF8Response) VisitRetrySessionResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
 }
 
 type RetrySession303ResponseHeaders struct {
@@ -3747,6 +9190,534 @@ func (response GetStatusdefaultJSONResponse) VisitGetStatusResponse(w http.Respo
 	return err
 }
 
+type SwitchAccountRequestObject struct {
+	ID   SessionID `json:"id"`
+	Body *SwitchAccountFormdataRequestBody
+}
+
+type SwitchAccountResponseObject interface {
+	VisitSwitchAccountResponse(w http.ResponseWriter) error
+}
+
+type SwitchAccount200ResponseHeaders struct {
+	CacheControl string
+}
+
+type SwitchAccount200TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       SwitchAccount200ResponseHeaders
+	ContentLength int64
+}
+
+func (response SwitchAccount200TextHTMLCharsetUTF8Response) VisitSwitchAccountResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type SwitchAccount303ResponseHeaders struct {
+	CacheControl string
+	Location     string
+}
+
+type SwitchAccount303Response struct {
+	Headers SwitchAccount303ResponseHeaders
+}
+
+func (response SwitchAccount303Response) VisitSwitchAccountResponse(w http.ResponseWriter) error {
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(303)
+	return nil
+}
+
+type SwitchAccount403JSONResponse struct{ PageJSONResponse }
+
+func (response SwitchAccount403JSONResponse) VisitSwitchAccountResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SwitchAccount403TextHTMLCharsetUTF8Response struct {
+	PageTextHTMLCharsetUTF8Response
+}
+
+func (response SwitchAccount403TextHTMLCharsetUTF8Response) VisitSwitchAccountResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(403)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type SwitchAccount404ResponseHeaders struct {
+	CacheControl string
+}
+
+type SwitchAccount404JSONResponse struct {
+	Body    Error
+	Headers SwitchAccount404ResponseHeaders
+}
+
+func (response SwitchAccount404JSONResponse) VisitSwitchAccountResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SwitchAccount404TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       SwitchAccount404ResponseHeaders
+	ContentLength int64
+}
+
+func (response SwitchAccount404TextHTMLCharsetUTF8Response) VisitSwitchAccountResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(404)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type SwitchAccount409ResponseHeaders struct {
+	CacheControl string
+}
+
+type SwitchAccount409JSONResponse struct {
+	Body    Error
+	Headers SwitchAccount409ResponseHeaders
+}
+
+func (response SwitchAccount409JSONResponse) VisitSwitchAccountResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SwitchAccount409TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       SwitchAccount409ResponseHeaders
+	ContentLength int64
+}
+
+func (response SwitchAccount409TextHTMLCharsetUTF8Response) VisitSwitchAccountResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(409)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type SwitchAccount503ResponseHeaders struct {
+	CacheControl string
+}
+
+type SwitchAccount503JSONResponse struct {
+	Body    Error
+	Headers SwitchAccount503ResponseHeaders
+}
+
+func (response SwitchAccount503JSONResponse) VisitSwitchAccountResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SwitchAccount503TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       SwitchAccount503ResponseHeaders
+	ContentLength int64
+}
+
+func (response SwitchAccount503TextHTMLCharsetUTF8Response) VisitSwitchAccountResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(503)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type SwitchAccountdefaultResponseHeaders struct {
+	CacheControl string
+}
+
+type SwitchAccountdefaultJSONResponse struct {
+	Body       Error
+	Headers    SwitchAccountdefaultResponseHeaders
+	StatusCode int
+}
+
+func (response SwitchAccountdefaultJSONResponse) VisitSwitchAccountResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SwitchAccountdefaultTextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       SwitchAccountdefaultResponseHeaders
+	StatusCode    int
+	ContentLength int64
+}
+
+func (response SwitchAccountdefaultTextHTMLCharsetUTF8Response) VisitSwitchAccountResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(response.StatusCode)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type WithdrawSessionRequestObject struct {
+	ID   SessionID `json:"id"`
+	Body *WithdrawSessionFormdataRequestBody
+}
+
+type WithdrawSessionResponseObject interface {
+	VisitWithdrawSessionResponse(w http.ResponseWriter) error
+}
+
+type WithdrawSession200ResponseHeaders struct {
+	CacheControl string
+}
+
+type WithdrawSession200TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       WithdrawSession200ResponseHeaders
+	ContentLength int64
+}
+
+func (response WithdrawSession200TextHTMLCharsetUTF8Response) VisitWithdrawSessionResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type WithdrawSession303ResponseHeaders struct {
+	CacheControl string
+	Location     string
+}
+
+type WithdrawSession303Response struct {
+	Headers WithdrawSession303ResponseHeaders
+}
+
+func (response WithdrawSession303Response) VisitWithdrawSessionResponse(w http.ResponseWriter) error {
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(303)
+	return nil
+}
+
+type WithdrawSession403JSONResponse struct{ PageJSONResponse }
+
+func (response WithdrawSession403JSONResponse) VisitWithdrawSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type WithdrawSession403TextHTMLCharsetUTF8Response struct {
+	PageTextHTMLCharsetUTF8Response
+}
+
+func (response WithdrawSession403TextHTMLCharsetUTF8Response) VisitWithdrawSessionResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(403)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type WithdrawSession404ResponseHeaders struct {
+	CacheControl string
+}
+
+type WithdrawSession404JSONResponse struct {
+	Body    Error
+	Headers WithdrawSession404ResponseHeaders
+}
+
+func (response WithdrawSession404JSONResponse) VisitWithdrawSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type WithdrawSession404TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       WithdrawSession404ResponseHeaders
+	ContentLength int64
+}
+
+func (response WithdrawSession404TextHTMLCharsetUTF8Response) VisitWithdrawSessionResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(404)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type WithdrawSession409ResponseHeaders struct {
+	CacheControl string
+}
+
+type WithdrawSession409JSONResponse struct {
+	Body    Error
+	Headers WithdrawSession409ResponseHeaders
+}
+
+func (response WithdrawSession409JSONResponse) VisitWithdrawSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type WithdrawSession409TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       WithdrawSession409ResponseHeaders
+	ContentLength int64
+}
+
+func (response WithdrawSession409TextHTMLCharsetUTF8Response) VisitWithdrawSessionResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(409)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type WithdrawSession503ResponseHeaders struct {
+	CacheControl string
+}
+
+type WithdrawSession503JSONResponse struct {
+	Body    Error
+	Headers WithdrawSession503ResponseHeaders
+}
+
+func (response WithdrawSession503JSONResponse) VisitWithdrawSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type WithdrawSession503TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       WithdrawSession503ResponseHeaders
+	ContentLength int64
+}
+
+func (response WithdrawSession503TextHTMLCharsetUTF8Response) VisitWithdrawSessionResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(503)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type WithdrawSessiondefaultResponseHeaders struct {
+	CacheControl string
+}
+
+type WithdrawSessiondefaultJSONResponse struct {
+	Body       Error
+	Headers    WithdrawSessiondefaultResponseHeaders
+	StatusCode int
+}
+
+func (response WithdrawSessiondefaultJSONResponse) VisitWithdrawSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type WithdrawSessiondefaultTextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       WithdrawSessiondefaultResponseHeaders
+	StatusCode    int
+	ContentLength int64
+}
+
+func (response WithdrawSessiondefaultTextHTMLCharsetUTF8Response) VisitWithdrawSessionResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(response.StatusCode)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
 type SetupRequestObject struct {
 	ClientID ClientID `json:"client_id"`
 }
@@ -3997,11 +9968,277 @@ func (response TokendefaultJSONResponse) VisitTokenResponse(w http.ResponseWrite
 	return err
 }
 
+type UserinfoRequestObject struct {
+}
+
+type UserinfoResponseObject interface {
+	VisitUserinfoResponse(w http.ResponseWriter) error
+}
+
+type Userinfo200ResponseHeaders struct {
+	CacheControl string
+}
+
+type Userinfo200JSONResponse struct {
+	Body    UserInfo
+	Headers Userinfo200ResponseHeaders
+}
+
+func (response Userinfo200JSONResponse) VisitUserinfoResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Userinfo400JSONResponse struct{ ErrorJSONResponse }
+
+func (response Userinfo400JSONResponse) VisitUserinfoResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Userinfo401JSONResponse struct{ UnauthorizedJSONResponse }
+
+func (response Userinfo401JSONResponse) VisitUserinfoResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Userinfo403ResponseHeaders struct {
+	CacheControl    string
+	WWWAuthenticate *string
+}
+
+type Userinfo403JSONResponse struct {
+	Body    Error
+	Headers Userinfo403ResponseHeaders
+}
+
+func (response Userinfo403JSONResponse) VisitUserinfoResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Userinfo429JSONResponse struct{ TooManyJSONResponse }
+
+func (response Userinfo429JSONResponse) VisitUserinfoResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UserinfodefaultResponseHeaders struct {
+	CacheControl string
+}
+
+type UserinfodefaultJSONResponse struct {
+	Body       Error
+	Headers    UserinfodefaultResponseHeaders
+	StatusCode int
+}
+
+func (response UserinfodefaultJSONResponse) VisitUserinfoResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UserinfoByPostRequestObject struct {
+}
+
+type UserinfoByPostResponseObject interface {
+	VisitUserinfoByPostResponse(w http.ResponseWriter) error
+}
+
+type UserinfoByPost200ResponseHeaders struct {
+	CacheControl string
+}
+
+type UserinfoByPost200JSONResponse struct {
+	Body    UserInfo
+	Headers UserinfoByPost200ResponseHeaders
+}
+
+func (response UserinfoByPost200JSONResponse) VisitUserinfoByPostResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UserinfoByPost400JSONResponse struct{ ErrorJSONResponse }
+
+func (response UserinfoByPost400JSONResponse) VisitUserinfoByPostResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UserinfoByPost401JSONResponse struct{ UnauthorizedJSONResponse }
+
+func (response UserinfoByPost401JSONResponse) VisitUserinfoByPostResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UserinfoByPost403ResponseHeaders struct {
+	CacheControl    string
+	WWWAuthenticate *string
+}
+
+type UserinfoByPost403JSONResponse struct {
+	Body    Error
+	Headers UserinfoByPost403ResponseHeaders
+}
+
+func (response UserinfoByPost403JSONResponse) VisitUserinfoByPostResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UserinfoByPost429JSONResponse struct{ TooManyJSONResponse }
+
+func (response UserinfoByPost429JSONResponse) VisitUserinfoByPostResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UserinfoByPostdefaultResponseHeaders struct {
+	CacheControl string
+}
+
+type UserinfoByPostdefaultJSONResponse struct {
+	Body       Error
+	Headers    UserinfoByPostdefaultResponseHeaders
+	StatusCode int
+}
+
+func (response UserinfoByPostdefaultJSONResponse) VisitUserinfoByPostResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 // StrictServerInterface represents all server handlers.
 type StrictServerInterface interface {
+	// GetServerMetadata Authorization server metadata
+	// (GET /.well-known/oauth-authorization-server)
+	GetServerMetadata(ctx context.Context, request GetServerMetadataRequestObject) (GetServerMetadataResponseObject, error)
+	// GetOpenIDConfiguration OpenID Connect discovery
+	// (GET /.well-known/openid-configuration)
+	GetOpenIDConfiguration(ctx context.Context, request GetOpenIDConfigurationRequestObject) (GetOpenIDConfigurationResponseObject, error)
 	// GetAsset Style sheet and script of the pages
 	// (GET /assets/{file})
 	GetAsset(ctx context.Context, request GetAssetRequestObject) (GetAssetResponseObject, error)
+	// AuthorizeVisit Start with an authorization request
+	// (GET /authorize)
+	AuthorizeVisit(ctx context.Context, request AuthorizeVisitRequestObject) (AuthorizeVisitResponseObject, error)
+	// AuthorizeVisitByForm Start with an authorization request in a form
+	// (POST /authorize)
+	AuthorizeVisitByForm(ctx context.Context, request AuthorizeVisitByFormRequestObject) (AuthorizeVisitByFormResponseObject, error)
 	// Authorize Open a session in the person's browser
 	// (GET /authorize/{nonce})
 	Authorize(ctx context.Context, request AuthorizeRequestObject) (AuthorizeResponseObject, error)
@@ -4017,33 +10254,87 @@ type StrictServerInterface interface {
 	// Info Read the proved data
 	// (GET /info)
 	Info(ctx context.Context, request InfoRequestObject) (InfoResponseObject, error)
+	// Introspect Ask what a token is good for
+	// (POST /introspect)
+	Introspect(ctx context.Context, request IntrospectRequestObject) (IntrospectResponseObject, error)
+	// GetJWKS Public keys that sign ID tokens
+	// (GET /jwks)
+	GetJWKS(ctx context.Context, request GetJWKSRequestObject) (GetJWKSResponseObject, error)
+	// ShowSignIn The sign-in page for the page about one's own data
+	// (GET /login)
+	ShowSignIn(ctx context.Context, request ShowSignInRequestObject) (ShowSignInResponseObject, error)
+	// SignIn Sign in
+	// (POST /login)
+	SignIn(ctx context.Context, request SignInRequestObject) (SignInResponseObject, error)
+	// SignOut Sign out
+	// (POST /logout)
+	SignOut(ctx context.Context, request SignOutRequestObject) (SignOutResponseObject, error)
+	// ShowMe Which clients may read what
+	// (GET /me)
+	ShowMe(ctx context.Context, request ShowMeRequestObject) (ShowMeResponseObject, error)
+	// EraseMe Erase the account and everything that was granted
+	// (POST /me/erase)
+	EraseMe(ctx context.Context, request EraseMeRequestObject) (EraseMeResponseObject, error)
+	// WithdrawGrant Withdraw a grant
+	// (POST /me/withdraw)
+	WithdrawGrant(ctx context.Context, request WithdrawGrantRequestObject) (WithdrawGrantResponseObject, error)
 	// Notify The swiyu verifier says that a verification has changed
 	// (POST /notification)
 	Notify(ctx context.Context, request NotifyRequestObject) (NotifyResponseObject, error)
 	// GetContract This contract
 	// (GET /openapi.yaml)
 	GetContract(ctx context.Context, request GetContractRequestObject) (GetContractResponseObject, error)
+	// PushRequest Push an authorization request
+	// (POST /par)
+	PushRequest(ctx context.Context, request PushRequestRequestObject) (PushRequestResponseObject, error)
+	// Revoke Give up a token
+	// (POST /revoke)
+	Revoke(ctx context.Context, request RevokeRequestObject) (RevokeResponseObject, error)
 	// ShowSession The session's page
 	// (GET /session/{id})
 	ShowSession(ctx context.Context, request ShowSessionRequestObject) (ShowSessionResponseObject, error)
 	// CancelSession Cancel the session
 	// (POST /session/{id}/cancel)
 	CancelSession(ctx context.Context, request CancelSessionRequestObject) (CancelSessionResponseObject, error)
+	// ShowConsent The page that asks whether the client may have the data
+	// (GET /session/{id}/consent)
+	ShowConsent(ctx context.Context, request ShowConsentRequestObject) (ShowConsentResponseObject, error)
+	// Consent Allow or deny
+	// (POST /session/{id}/consent)
+	Consent(ctx context.Context, request ConsentRequestObject) (ConsentResponseObject, error)
 	// FinishSession Take the code to the client
 	// (GET /session/{id}/finish)
 	FinishSession(ctx context.Context, request FinishSessionRequestObject) (FinishSessionResponseObject, error)
+	// ShowLogin The sign-in page of a session
+	// (GET /session/{id}/login)
+	ShowLogin(ctx context.Context, request ShowLoginRequestObject) (ShowLoginResponseObject, error)
+	// Login Sign in for a session
+	// (POST /session/{id}/login)
+	Login(ctx context.Context, request LoginRequestObject) (LoginResponseObject, error)
 	// RetrySession Try again after a failed or expired verification
 	// (POST /session/{id}/retry)
 	RetrySession(ctx context.Context, request RetrySessionRequestObject) (RetrySessionResponseObject, error)
 	// GetStatus Where the session stands
 	// (GET /session/{id}/status)
 	GetStatus(ctx context.Context, request GetStatusRequestObject) (GetStatusResponseObject, error)
+	// SwitchAccount Sign out and in again as somebody else
+	// (POST /session/{id}/switch)
+	SwitchAccount(ctx context.Context, request SwitchAccountRequestObject) (SwitchAccountResponseObject, error)
+	// WithdrawSession Withdraw what a client got in this session
+	// (POST /session/{id}/withdraw)
+	WithdrawSession(ctx context.Context, request WithdrawSessionRequestObject) (WithdrawSessionResponseObject, error)
 	// Setup Make a session for a person
 	// (POST /setup/{client_id})
 	Setup(ctx context.Context, request SetupRequestObject) (SetupResponseObject, error)
-	// Token Swap a code for an access token
+	// Token Swap a code or a refresh token for an access token
 	// (POST /token)
 	Token(ctx context.Context, request TokenRequestObject) (TokenResponseObject, error)
+	// Userinfo Read the proved data as OpenID Connect has it
+	// (GET /userinfo)
+	Userinfo(ctx context.Context, request UserinfoRequestObject) (UserinfoResponseObject, error)
+	// UserinfoByPost Read the proved data as OpenID Connect has it, by POST
+	// (POST /userinfo)
+	UserinfoByPost(ctx context.Context, request UserinfoByPostRequestObject) (UserinfoByPostResponseObject, error)
 }
 
 type StrictHandlerFunc func(ctx context.Context, w http.ResponseWriter, r *http.Request, request any) (any, error)
@@ -4085,6 +10376,54 @@ type strictHandler struct {
 	options     StrictHTTPServerOptions
 }
 
+// GetServerMetadata operation middleware
+func (sh *strictHandler) GetServerMetadata(w http.ResponseWriter, r *http.Request) {
+	var request GetServerMetadataRequestObject
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.GetServerMetadata(ctx, request.(GetServerMetadataRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetServerMetadata")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(GetServerMetadataResponseObject); ok {
+		if err := validResponse.VisitGetServerMetadataResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetOpenIDConfiguration operation middleware
+func (sh *strictHandler) GetOpenIDConfiguration(w http.ResponseWriter, r *http.Request) {
+	var request GetOpenIDConfigurationRequestObject
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.GetOpenIDConfiguration(ctx, request.(GetOpenIDConfigurationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetOpenIDConfiguration")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(GetOpenIDConfigurationResponseObject); ok {
+		if err := validResponse.VisitGetOpenIDConfigurationResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // GetAsset operation middleware
 func (sh *strictHandler) GetAsset(w http.ResponseWriter, r *http.Request, file string) {
 	var request GetAssetRequestObject
@@ -4104,6 +10443,67 @@ func (sh *strictHandler) GetAsset(w http.ResponseWriter, r *http.Request, file s
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(GetAssetResponseObject); ok {
 		if err := validResponse.VisitGetAssetResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// AuthorizeVisit operation middleware
+func (sh *strictHandler) AuthorizeVisit(w http.ResponseWriter, r *http.Request, params AuthorizeVisitParams) {
+	var request AuthorizeVisitRequestObject
+
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.AuthorizeVisit(ctx, request.(AuthorizeVisitRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AuthorizeVisit")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(AuthorizeVisitResponseObject); ok {
+		if err := validResponse.VisitAuthorizeVisitResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// AuthorizeVisitByForm operation middleware
+func (sh *strictHandler) AuthorizeVisitByForm(w http.ResponseWriter, r *http.Request) {
+	var request AuthorizeVisitByFormRequestObject
+
+	if err := r.ParseForm(); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode formdata: %w", err))
+		return
+	}
+	var body AuthorizeVisitByFormFormdataRequestBody
+	if err := runtime.BindForm(&body, r.Form, nil, nil); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't bind formdata: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.AuthorizeVisitByForm(ctx, request.(AuthorizeVisitByFormRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AuthorizeVisitByForm")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(AuthorizeVisitByFormResponseObject); ok {
+		if err := validResponse.VisitAuthorizeVisitByFormResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {
@@ -4237,6 +10637,257 @@ func (sh *strictHandler) Info(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// Introspect operation middleware
+func (sh *strictHandler) Introspect(w http.ResponseWriter, r *http.Request) {
+	var request IntrospectRequestObject
+
+	if err := r.ParseForm(); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode formdata: %w", err))
+		return
+	}
+	var body IntrospectFormdataRequestBody
+	if err := runtime.BindForm(&body, r.Form, nil, nil); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't bind formdata: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.Introspect(ctx, request.(IntrospectRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "Introspect")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(IntrospectResponseObject); ok {
+		if err := validResponse.VisitIntrospectResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetJWKS operation middleware
+func (sh *strictHandler) GetJWKS(w http.ResponseWriter, r *http.Request) {
+	var request GetJWKSRequestObject
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.GetJWKS(ctx, request.(GetJWKSRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetJWKS")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(GetJWKSResponseObject); ok {
+		if err := validResponse.VisitGetJWKSResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ShowSignIn operation middleware
+func (sh *strictHandler) ShowSignIn(w http.ResponseWriter, r *http.Request, params ShowSignInParams) {
+	var request ShowSignInRequestObject
+
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ShowSignIn(ctx, request.(ShowSignInRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ShowSignIn")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ShowSignInResponseObject); ok {
+		if err := validResponse.VisitShowSignInResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// SignIn operation middleware
+func (sh *strictHandler) SignIn(w http.ResponseWriter, r *http.Request) {
+	var request SignInRequestObject
+
+	if err := r.ParseForm(); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode formdata: %w", err))
+		return
+	}
+	var body SignInFormdataRequestBody
+	if err := runtime.BindForm(&body, r.Form, nil, nil); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't bind formdata: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.SignIn(ctx, request.(SignInRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SignIn")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(SignInResponseObject); ok {
+		if err := validResponse.VisitSignInResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// SignOut operation middleware
+func (sh *strictHandler) SignOut(w http.ResponseWriter, r *http.Request) {
+	var request SignOutRequestObject
+
+	if err := r.ParseForm(); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode formdata: %w", err))
+		return
+	}
+	var body SignOutFormdataRequestBody
+	if err := runtime.BindForm(&body, r.Form, nil, nil); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't bind formdata: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.SignOut(ctx, request.(SignOutRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SignOut")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(SignOutResponseObject); ok {
+		if err := validResponse.VisitSignOutResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ShowMe operation middleware
+func (sh *strictHandler) ShowMe(w http.ResponseWriter, r *http.Request, params ShowMeParams) {
+	var request ShowMeRequestObject
+
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ShowMe(ctx, request.(ShowMeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ShowMe")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ShowMeResponseObject); ok {
+		if err := validResponse.VisitShowMeResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// EraseMe operation middleware
+func (sh *strictHandler) EraseMe(w http.ResponseWriter, r *http.Request) {
+	var request EraseMeRequestObject
+
+	if err := r.ParseForm(); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode formdata: %w", err))
+		return
+	}
+	var body EraseMeFormdataRequestBody
+	if err := runtime.BindForm(&body, r.Form, nil, nil); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't bind formdata: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.EraseMe(ctx, request.(EraseMeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "EraseMe")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(EraseMeResponseObject); ok {
+		if err := validResponse.VisitEraseMeResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// WithdrawGrant operation middleware
+func (sh *strictHandler) WithdrawGrant(w http.ResponseWriter, r *http.Request) {
+	var request WithdrawGrantRequestObject
+
+	if err := r.ParseForm(); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode formdata: %w", err))
+		return
+	}
+	var body WithdrawGrantFormdataRequestBody
+	if err := runtime.BindForm(&body, r.Form, nil, nil); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't bind formdata: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.WithdrawGrant(ctx, request.(WithdrawGrantRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "WithdrawGrant")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(WithdrawGrantResponseObject); ok {
+		if err := validResponse.VisitWithdrawGrantResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // Notify operation middleware
 func (sh *strictHandler) Notify(w http.ResponseWriter, r *http.Request) {
 	var request NotifyRequestObject
@@ -4292,6 +10943,76 @@ func (sh *strictHandler) GetContract(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// PushRequest operation middleware
+func (sh *strictHandler) PushRequest(w http.ResponseWriter, r *http.Request) {
+	var request PushRequestRequestObject
+
+	if err := r.ParseForm(); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode formdata: %w", err))
+		return
+	}
+	var body PushRequestFormdataRequestBody
+	if err := runtime.BindForm(&body, r.Form, nil, nil); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't bind formdata: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.PushRequest(ctx, request.(PushRequestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PushRequest")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(PushRequestResponseObject); ok {
+		if err := validResponse.VisitPushRequestResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// Revoke operation middleware
+func (sh *strictHandler) Revoke(w http.ResponseWriter, r *http.Request) {
+	var request RevokeRequestObject
+
+	if err := r.ParseForm(); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode formdata: %w", err))
+		return
+	}
+	var body RevokeFormdataRequestBody
+	if err := runtime.BindForm(&body, r.Form, nil, nil); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't bind formdata: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.Revoke(ctx, request.(RevokeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "Revoke")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(RevokeResponseObject); ok {
+		if err := validResponse.VisitRevokeResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ShowSession operation middleware
 func (sh *strictHandler) ShowSession(w http.ResponseWriter, r *http.Request, id SessionID, params ShowSessionParams) {
 	var request ShowSessionRequestObject
@@ -4325,6 +11046,17 @@ func (sh *strictHandler) CancelSession(w http.ResponseWriter, r *http.Request, i
 
 	request.ID = id
 
+	if err := r.ParseForm(); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode formdata: %w", err))
+		return
+	}
+	var body CancelSessionFormdataRequestBody
+	if err := runtime.BindForm(&body, r.Form, nil, nil); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't bind formdata: %w", err))
+		return
+	}
+	request.Body = &body
+
 	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
 		return sh.ssi.CancelSession(ctx, request.(CancelSessionRequestObject))
 	}
@@ -4338,6 +11070,70 @@ func (sh *strictHandler) CancelSession(w http.ResponseWriter, r *http.Request, i
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(CancelSessionResponseObject); ok {
 		if err := validResponse.VisitCancelSessionResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ShowConsent operation middleware
+func (sh *strictHandler) ShowConsent(w http.ResponseWriter, r *http.Request, id SessionID, params ShowConsentParams) {
+	var request ShowConsentRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ShowConsent(ctx, request.(ShowConsentRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ShowConsent")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ShowConsentResponseObject); ok {
+		if err := validResponse.VisitShowConsentResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// Consent operation middleware
+func (sh *strictHandler) Consent(w http.ResponseWriter, r *http.Request, id SessionID) {
+	var request ConsentRequestObject
+
+	request.ID = id
+
+	if err := r.ParseForm(); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode formdata: %w", err))
+		return
+	}
+	var body ConsentFormdataRequestBody
+	if err := runtime.BindForm(&body, r.Form, nil, nil); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't bind formdata: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.Consent(ctx, request.(ConsentRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "Consent")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ConsentResponseObject); ok {
+		if err := validResponse.VisitConsentResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {
@@ -4371,11 +11167,86 @@ func (sh *strictHandler) FinishSession(w http.ResponseWriter, r *http.Request, i
 	}
 }
 
+// ShowLogin operation middleware
+func (sh *strictHandler) ShowLogin(w http.ResponseWriter, r *http.Request, id SessionID, params ShowLoginParams) {
+	var request ShowLoginRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ShowLogin(ctx, request.(ShowLoginRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ShowLogin")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ShowLoginResponseObject); ok {
+		if err := validResponse.VisitShowLoginResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// Login operation middleware
+func (sh *strictHandler) Login(w http.ResponseWriter, r *http.Request, id SessionID) {
+	var request LoginRequestObject
+
+	request.ID = id
+
+	if err := r.ParseForm(); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode formdata: %w", err))
+		return
+	}
+	var body LoginFormdataRequestBody
+	if err := runtime.BindForm(&body, r.Form, nil, nil); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't bind formdata: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.Login(ctx, request.(LoginRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "Login")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(LoginResponseObject); ok {
+		if err := validResponse.VisitLoginResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // RetrySession operation middleware
 func (sh *strictHandler) RetrySession(w http.ResponseWriter, r *http.Request, id SessionID) {
 	var request RetrySessionRequestObject
 
 	request.ID = id
+
+	if err := r.ParseForm(); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode formdata: %w", err))
+		return
+	}
+	var body RetrySessionFormdataRequestBody
+	if err := runtime.BindForm(&body, r.Form, nil, nil); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't bind formdata: %w", err))
+		return
+	}
+	request.Body = &body
 
 	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
 		return sh.ssi.RetrySession(ctx, request.(RetrySessionRequestObject))
@@ -4416,6 +11287,80 @@ func (sh *strictHandler) GetStatus(w http.ResponseWriter, r *http.Request, id Se
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(GetStatusResponseObject); ok {
 		if err := validResponse.VisitGetStatusResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// SwitchAccount operation middleware
+func (sh *strictHandler) SwitchAccount(w http.ResponseWriter, r *http.Request, id SessionID) {
+	var request SwitchAccountRequestObject
+
+	request.ID = id
+
+	if err := r.ParseForm(); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode formdata: %w", err))
+		return
+	}
+	var body SwitchAccountFormdataRequestBody
+	if err := runtime.BindForm(&body, r.Form, nil, nil); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't bind formdata: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.SwitchAccount(ctx, request.(SwitchAccountRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SwitchAccount")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(SwitchAccountResponseObject); ok {
+		if err := validResponse.VisitSwitchAccountResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// WithdrawSession operation middleware
+func (sh *strictHandler) WithdrawSession(w http.ResponseWriter, r *http.Request, id SessionID) {
+	var request WithdrawSessionRequestObject
+
+	request.ID = id
+
+	if err := r.ParseForm(); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode formdata: %w", err))
+		return
+	}
+	var body WithdrawSessionFormdataRequestBody
+	if err := runtime.BindForm(&body, r.Form, nil, nil); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't bind formdata: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.WithdrawSession(ctx, request.(WithdrawSessionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "WithdrawSession")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(WithdrawSessionResponseObject); ok {
+		if err := validResponse.VisitWithdrawSessionResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {
@@ -4484,135 +11429,262 @@ func (sh *strictHandler) Token(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// Userinfo operation middleware
+func (sh *strictHandler) Userinfo(w http.ResponseWriter, r *http.Request) {
+	var request UserinfoRequestObject
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.Userinfo(ctx, request.(UserinfoRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "Userinfo")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(UserinfoResponseObject); ok {
+		if err := validResponse.VisitUserinfoResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// UserinfoByPost operation middleware
+func (sh *strictHandler) UserinfoByPost(w http.ResponseWriter, r *http.Request) {
+	var request UserinfoByPostRequestObject
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.UserinfoByPost(ctx, request.(UserinfoByPostRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UserinfoByPost")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(UserinfoByPostResponseObject); ok {
+		if err := validResponse.VisitUserinfoByPostResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // Base64 encoded, compressed with deflate, json marshaled OpenAPI spec.
 // Stored as a slice of fixed-width chunks rather than one concatenated
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H3pchs31uiroHq+lOO6zVU7Va4pWV7kxFskORo79BXB7kMSUTfQAdCkGJeq5mnmweZJbuEAvbIpiY6S",
-	"mfuVf9nqRmM5OPvGL14g4kRw4Fp5gy/eDGgIEv97TIMZHAuupYjM3yGoQLJEM8G9gXciFiQSfEr0DAjl",
-	"agGSxHRJxkCuINFtz/fgmsZJBN7AS9JxxAKfxPS6RafwZKvb9XxPwm8pkxB6Ay1T8D0VzCCmZim9TMxn",
-	"SkvGp97Nje+ZfQDXZxCkkunlexGxYLm6q3cLTqhSoBURPFr6hAsykTQGVd1QCBOaRrqlZEAeccHh0SFR",
-	"ehmBfaIgmpgnOHPlEU7WojwApYVU7uMND/NaBNRuuL7/ixlIQJCOpVgokGQqQBEO1zWIzrRO1KDTgetg",
-	"RvkU2u5V52oZtBIpxKSjFmyZ/j0QITz59z//NUy73f6u0lTDk72fdk4P3vzQt8+YUk9wuu+2jr7rv/iu",
-	"/2JKdT7hhkd7K860kLB6sqNoQZeKjLhoGcjBqHqe7PGGy72XdGrfrV0tMGg88slESCKikODfinx/+uKY",
-	"7O5tH/hEQWA+Izvt3uOVXeHwDXd1CloujyYa5OrOziAQPFREC7KgrHarOxsudHFxcZTqGXDNAqqhmUq1",
-	"ILQ0yJ78oNfrFifv9dq7K4d/ClSCJBJoFD8ZenORBjODGUPPJyClkE+GHuNzGrHwUosr4EPPu227N76X",
-	"UEM+OmMwEQOuXz1b3fb5DIiEKVMaJIQkwIHV3WWI7/keM58kVM883+M0Nm/tF5cs3JQyKZ+ubsc8TekU",
-	"FBETJM6ETsEnY5gICWR0FASQ6FY2atQmpxBDPMa9T6SILY9M9UxI9juQD6evq2dhOjvFbynIZXGMlF1G",
-	"IqARqApkY3r9GvhUz7xBv9v1G8mQB9DEXqgmo44CnSYjIkGnkkPok91tEsyopIG5GnPI0VHrE2393m0d",
-	"XLZqlHr06bdfu/SZDK77x0+PwpPfD+Kf4ujjcvenrav+D5P997931UW8/fPH66tnv/XSl/PzneAtfy5O",
-	"xyfTV/S1ar4wjhve7LLOQCkm+DoEUva1Tyj58OHVs+opur0DSrfCXot2Ydza2+qFrf1+d7vV3dveCybh",
-	"wUH3gDbv9A6cmggZU23uLsWRCdUapJnm//7SbR3Q1uSo9eLzl/2bVvnP7U3+7PVv/sfzm+hLgkoEV4Dk",
-	"9dzQqPlPYGWn+S9NkohZ4dP5VVkJVOz9fyRMvIH3t06hE3TsW9Wxs+EqDTi1AK7JQgo+NWCuKxGtkhbR",
-	"tIYb38mEB67ynk7hwXfvexqudWem4+gQUV6BfpLqSWu/OlcDbGsCBnkAChVKEpBKcKINJJSROwvzvxlN",
-	"EuAQEspD+0QLEopD/CigUQRSDTl+RJGDkB/O3r0l41QTLjQ5OX/zGhmHojEQqvBte8gfCr7nQryhfPnn",
-	"I8i5ECSmfEkM0YAyqpm0uEICCaGRSzRSD4I3TvS2ctl721clKY27/sBzFh3++VA5Lo5OqAQSM6UYn+aw",
-	"aZMP/IoLo8/ykIRM0XGUi0JFpqBLyGHVb6ocWBUEEvRDgfTi4qJV1zJu+7SulNzg6R1AzMdHDsy5DpxI",
-	"kYDUzPItuE6YBHXJ+HrtKeWaRQiAOUg2cXdDwLwbLwnTRl0vcXzlDX7ZP9j57Bf8mXG9u12wUcY1TA0q",
-	"+B4qyc0yxYL/kSLmYnBcbREv0629zysc2s6cqrtw5syOuvG98uEuQ4AkYvxqjVinxLwkyJB+OiVG7ydx",
-	"qjSZGa1XCyIS4AiyheE9ur5xNBdauOJy0On8PVehnoQs/G7rSIeL77aOckvCEfNlKlnNerCbBplZEN/1",
-	"X/z7n/9qhEflfCxshnk23yNFWJhpYOUv6yfZmtD9ncnudmtnr7fX2t7Z7bfGW5Og1Q8Odrcmu7t0Qnfv",
-	"3k4qo9vsMwtEMgGN5oRGjRVBUt9OZqrV4dIRLNyeJx2asI77tCXGv0KgO195gpuyYvLLCnQbDrgOxXJU",
-	"9cvkWKxo92lglmsZNSLOHtfF5kLIECVgIsVU0ljVwZWZFFNJuW68Jpz7sjLx6joKDPcOrIgOYQ6R2d7K",
-	"aubekFSYYSqW4QpJUgWh+XdGFZEpJyLVd8Pbnrlpf02AOwEaGQ2+DrmCR1SPNBJXI5QOhtiZKrSt8nHE",
-	"1d3bdAs07ekVnwiUd2HIzLI0el/am1V1Vwk0kWKOoomy2EAxBGnogUnkkkZtVmQMioWWcqxpZB5FYtEm",
-	"LyI6RRE45Fb/ESICypVPYA5yqWdGKkKk8IqM9nZIQqrBSs3Rx48fP7bevGk9ezYy8s/Mz5RKQQ75QgqN",
-	"K8ZWa6qCmU7hUsxBXvb2G8lcz+wpMuWOKdLbJ9aHALIGdwOZAp7uBAagYyb17DJslCfP6NJwMxxSv8fe",
-	"wUG31e23+vuNFDChMYuWl9YiWbVWlUao1yd9kxp7unHCKZsDXzPfCybdhCvUcwLRlDZO2MTM3yImlGCq",
-	"BdEzppxUJYzbP5Hy60vdy2Br3AmiQwP4Xz3LhEmhhhoZg+Pry4csHCxgPJ8NforD99f8bXDw5veXHz/t",
-	"/hacpHO2/zF59vPHi4u9OIYJPz5/H/xIk7fPX+8MGM5s+H5LwrStZap0i/GJpG0rcRnXbRrGjLeD2YAm",
-	"bDDvDcxqO5N9uhUc7LR6e3v91jaMJy0a0m4r2N8f08m4v7MPvcYDx6BnImz2BTFNFlQ5im3UAJr1lkAk",
-	"69wJZj68sdUJC6wiJYwlZdJrXC0dr7HonSU0YuHowfBjHuiG1ZYJrGJHfc1U8sE80INg5m5wHKj2GDRl",
-	"4S36BYSXVDfyHH77/fS7/d1Wd6vV7Z33+oNud9Dd++SVVVrDZ1qaxeDdJQNQGzBwztGlursm4fBW6FxT",
-	"WBVbZlmlaZysOZkuaXJEQiBkCKGFr3Vgk7dCk0iIK2Mx67vP3m33+lufvM+bqZHOUNDWQFdu8fBrVci6",
-	"t2czhawJymcg5yCPBZ+w6SqUmdlhDFyviR+8teZgaE6rzEEzh6VVthoROPPrDnrtbrt7C0tRzYB1Ly1M",
-	"LWdXJKDcKFHE6Mu1VXNG89n3mIZYNThc8j1QKenS/N0smzI/f36IFb6Qv1lHkaoRkD+X4WdElDGbaaCR",
-	"/QSplMD1QMKcmVED9PrWRfigO+jerY3huYqN+PUrLoDfjC3o4zzLdcavN6WZsgZtzYg+JF3CJoYxKU2X",
-	"dQ1gv9e/v019f8u3WWO90xY5A50mp84HugoN3uwUL9QS5zFGAkIW7Ow6Np3p3IJmK7zpD3vE70YS3Hnj",
-	"kddZCwnwkPHpiHzPhcadQ/jYJ6PCxzUi3y8o00a9NjZSYdSaYZkwGPlDPjI3FYHGT3TuBUH+ybQiGPwx",
-	"H00oi8wnZGQvCv8bAmfZl0PuNL+A8gCiCMLHVjcHnsbmoG7Xnu+VfHGFaPJ8L9+LZ9Rgs16OF+Z/djUD",
-	"qvINlSZr4gLn5gCn1gRvACVqN5fmqxGixsgYjCO0P7JL8u0LCSGTEKBXZERSHoFS5P2Px8/RvFRWzlSR",
-	"sohU3eJw8snCaQflSJ6yGjOauCusPY+PNR3YLWr9hKsLv9LK+RC/YuFPuitPZjvJOp+PAd6asxo7PI+X",
-	"ZbAkGW7CeCbE1b2Ib74Vn3Zv28Blpoqs7gSvC2Oke7tbu499sr1laL/X3y/FyNrk1N28YY7UvIki4FNA",
-	"9U3hlUmYoBuBTQgXHN+sWBVPf53oH+DT9vHP71vx04P+j/29dDb+8MOHXtKTl4uL3vTFxYt3z3/9x1Wz",
-	"2ZZjZgPa0rKb9RJxtr7+6pDGZcpofbtm7vBiXayz4g+7K3VhrQe14bBnIobcNy4hAaoN0qL2QV5N3I0w",
-	"bT2iY7DKilOObt3tLf7cmwZ+7FjJOhFEgwCUsuHyhuyVhP6Wgn9bAHY9zsu9WW+5Duc386nj9lAPqK28",
-	"tdvt3lPe389i9DOMMeaAzC5kjSP1K81JPM0aIsn0R5vrsAJo+/hu+Vy51sqKFdBnYGkS5BeWvT2jmq6i",
-	"zb2ExGYSYC0XrvAE5Mk+5lLZsKUjMSQfTa/A0NR4mTNn8kqTiCqtSK9LYsZTveo02pxjr3EmX8yWBl0k",
-	"ega5IMg76qs5Lnw5Xl5a7eYv85lYZXLtpbn3X+vHuMPyvF8UC8f4mXOW4m3/dQGt/3TAp25lFBfmVxKI",
-	"cvPDYckt5Pt87iLGVfoNHVXfBqQyAzBc6w5/CisSDO7hJ2r3+lvbO7v3dhdlDxr5d2Vdp7hXrqekrlee",
-	"5/p65WmhvFceN2vyzevcebeOFxdA9e2drF4lUq5NMj0zN1OW2+fNYvuIE/veCU5UYUcd/ANFCl4xRgas",
-	"PMkXNaoQhglssuexEFdsDc26IY8UGTO0kdrk3RwkSSLKODET+eVQV5wpPEzZXJOw7iTB1KbArpgnN11e",
-	"ngilW4XTpHDEJOxHWBbGw1OqWLC61WPnyrdZL5kRATSYobHQAm54TNiUftlvb7kcxAJeuMgKuNwOLDDv",
-	"4HC4A6OaWtjbK7rXpfCSv9McvXGhK1g6YVj2bxp5EaALLzUmwoLpWZuY4TZH4pHCcAo6ycZQGnmIQ0Wq",
-	"kRfn35tF0IRgilB1BRhAze/Qzlnc4T9aR+9ftcyOVy7PYDdzMb56wNQZ9QrdP7QUosmR4bAcu3H+ESUM",
-	"U2R8arHPkeqQm3Pg8LMFU4pA69WzwrRDoemcDXbSbPEFTRShvKqEDLm1DIXEV2VSM0gmgYYq83LOISSG",
-	"sttDPuR/+xs5MstcmT969gbcSoYmFBm9f3d2Tmw+ZOdLzvNvrJ0/BW0ggc6X9pD3Ubux8CkAYQjSpWpr",
-	"QUYvn5+TTm5QdL7gxzcjvFd0luRm7YfTV5ZGMItkyLfs/hx41UwszOJF8KEAn8vfGPJt+0m2fiAw0kqD",
-	"KxtZg+piuAXru/DJCJd1/gym1OhwyAkpmVB58q0BO9N5wpENlnNCiWJTbpDbyi3CuNJAw/aQ71Qgbe80",
-	"/5TqDOqWP9au0NwdjkFAGlwdZVeJmQbK/PF8DnJpc5At8dHMwe1mMnRis+ksW7dnHwsDAPxsRL6nNhVB",
-	"TIa84EX2fztd63Qo+X0fW0ithPZxokquAR3yPN3gcZscreKJwytMIGScvAQZU+6TFxJ4MPPJK00jRjkR",
-	"csif82nE1KwEXATFhcsBCGYQGHawMFqweXeapdhRCQTzKKiGkNApNTPUXNkuf1nPYInjZ5SHEYR4e0Nu",
-	"9o/kp0hMpVlldN3Kp2yNlwMiDKJbR5i5O7gOAIEyIO+OUj0jC2pwKRZKD7lV45gkWHihXM4ahAYC5iIU",
-	"AtiYEsYgc7dqdaPsIEa6YTWE0ENM1TCwz1Hcore9Xd+B1yejLJ3EYuPosU+UcDspstGH3JwhhCCiZkuR",
-	"EAqiJboPcFsZnMfLjM9oEYjI6sv5bWQKB+KUnkFsaNtwC2vjMiOcc8RR1vEZsQCcp6CIFBt+nGC2Xr/d",
-	"LRh76RlGSeOYyqXVPyy8++0uMYx6Qa21ZmfUS2sZKVSANKY/lwV8HgPxbADoxvdEApwmzBt4W+0ebiGh",
-	"eoaaUMeW13S+TFgEN+bJ1LoQc3x5FXoD7yXoIzPQqyb9/9IYsMqFxYyqWR52temXfpbWkWACPua41csm",
-	"sHKnvTU5oL2gP24Hak2SudnyrcnbpcT6XlNi/edainW/261lirKYTqGj5tP/cx1Ht+cUu1zkQKmNUpHd",
-	"Z7/SObWA/GOJzIZTG7gcGibPwaiU1m1QZPIwlaeTfG06aaWWDHex3d1e91EO4g7mgOOWkWvc94OSDu8N",
-	"fvlcppUzgypEzcAohUb6IijKdR1IJnSK1obj2N5nM+WqWC9h/11+FOBhIhjXTYrvdrvX7j12ueRZDCqm",
-	"IZDxcsizcg0rVCeYjDNnimkyYdd55mEh5/3Mqkdfk488asgLB7U5danA7JBEVIO0U6qCFNGjO6dRCopM",
-	"mP1myLPdLazbRTsO55PQcG07kxbisDKdwFwqNxcmemWucXy93T2w4RMlrOBW6JDMxWXhl8yCR0YzlrEi",
-	"3yN8jDYxyjQe3PaH09ePzYOpIBjrBwk+WcxYMDP7lTrXFsWEUA4LFKtHZEwx5y/LxB7l+iDm3dWCO0yh",
-	"jsbNCk6WmzMgBZkD2rFGmlptxQIB0djW9N2hpzlBNuQNOkeD+mYUDev3hrAQbBaeuOiQN2CeMbgM7IvU",
-	"R2tksCkXLqpFIE70El8EIjXynBpxOTY6jxVhVcafJXfDKudvIt1iSMfWLN34dWLKIi1t8o5Hyyz6ZuCf",
-	"JomQ1bwjtGlDWFNPlTGKzDd7C5ddv4uSbotqClKqbvToNdSp1XZU8TN9zW7e8SJRKTN6S9p7GbOUT8ZL",
-	"bbVU85+vqyhdC9pSjGijs7xkc+CWHCrb80maGALpkx/Z0+pec59k816s63OjTdgkAAdIa4RkhrZv6Elb",
-	"7U8lNACFhmBMl4RTKcXCFfcY/phlMtYtqMKwZ7ps8FpTIIrsytRRVHHQe4Q81oAAAw0bgaAp8NkY8XRx",
-	"7dIxquctjlq9tecHbyCaCdp/t5i/kM/fnP8wTY9PqIAfe3r/w+nFOH35w5nSi1bwZh21iBAuc1G22fEs",
-	"8zjr7+xWmYeVPcymM2hBxoDaTo2pmO/utanLPJ9ug701FpgasyEPiyUSJmAMRPDJ0+P3ZHuPGCWlATWf",
-	"rqtKrZxnIlvHJ2Qto1xTeLq5Pvz1lVPVKqEGzfVFUUZHbq2iG9gIYwK8EkXwM3O9zMyt38WMd5YGFhI9",
-	"XNXdVnerQV0UZfnxSDnbNdfFrJfWbnDMMv9TrsAJeace8UClYOXGBbd9ko+zSVmtjRzbRc7JjIbo96yi",
-	"bt1H/eS311ufkn//81+H5D3VsyedQ4JtIuCQnGidGLo/JGc0hjOm4clren17lTraJt372yYbGTLb3YMN",
-	"Bvc22UZ/g5l3LBb+1cbXO0OChYnjQv91/1iT/eV7Vd+TN/DQ+WT2l4imrK3X7ArQizjya0YNsjrL9WP0",
-	"YRc7smyEW13dLT7kRjDYBLq8YsEgpfX7IGspj0estabzgi6NqJkLljnVXGYDGYtwWVK0b1WkT0B+U6a/",
-	"KdPflOlvyvQ3ZfqbMv1Nmf6mTH9Tpr8p0y/RuZ3VzH6V7nzje50grzRrjGS8sjq6mtHE0czLtx/IOY1A",
-	"EgVyzgLAygYk/5GbDSlkJR7oatr+RC5XqZ1b16rIVjrhSMLUwwa17n27RT+idddrdCg/L+NDY8XV2WUl",
-	"afYMpRunY2xTgNcaikDdFpx9Zt7feRUP1Czp3AnhhwN23hCylXWEbBUtIW+dprGP5GaXdydpntcrBl2A",
-	"SAvMT1lzZTNsCPE7whavtilejvUKYcw4iYyGyBEBsFUJ2hyDTqfX32t32912b3DQPeh6N5/N3FnS19po",
-	"JWrpWT1EKcPqkUvVxzC8mGhjwCtM7EDdVbPIyBbgocoDTDvdx22CqZJ5PciH09eYJcIrJb4NRi82oPgT",
-	"OQTOvw5DS9ljD6Wh3Ev4OWZgRvfuHl1pU/WHeU4ttfWXzzcVTD4FGtZT60roa5W9u0RMDFoyy44eHLF5",
-	"vSi90Rl0RGaMYwmnwT6CuUWVenAlBAfp0umcb8YmQ4whYjCHcGBt0jzFs5yK6dRFlUa62rZrwjhTMwgr",
-	"i7kYeJ4Ahaplv9tFwoIo8skYAmpkaq1mPgGKiWNGT7fZlhhr1llNTXVGym2GXJvsdLdIDJSrIlMVwRGI",
-	"NAqRJscw5I4u08TG4mf4MhBoIFPGETZ5qUWmG9smLYPKTod8gd9m5SFmpypFLGsieWwrsHRpOaD0UxE+",
-	"XFO6Ss+Cm2pWuJYp3DTzmloRCFAZ/v/EErZ7W5ss0dvZYPS9tN189B9lTis52HUGdZ6nE+eEokoJhBUi",
-	"L/V7KPGwvBL0Di7mcuLaS2oTu9ZpVsdO7m8mxrJZN9SqykrGx6M3r/9r1dmKSrRGATK60fLP0X+cN6Dz",
-	"hYXrs7bO0F2xyFu8ZVEBm+NkmVzWWc/wSHRqVEvnfSslrCzwiZZLyz19V/Hu3O7ZR3nmOFajuhBDyfnd",
-	"wC7NJl3Xh42DAkXD3Bv/zsHYCvkeTqn/Ihuh5Fx5ePPgr0tY/FKvB2pkehX/1tqcxTLidywOrleTnmfe",
-	"sAzzDZ5OhQh9V/YwaqjQylPvsojJkGclAbVUw7sca09cGa2btwn7j/EED4D/dbzexJVYuAhLQaLiSP8x",
-	"96DF0q3/Bm/bX+cTu5NYLMqUL/J+xGJ19/XCAmquY2M9ZwoHhEVI+Y5KnCFfyeV0Hfr73b3HbXKKaj/j",
-	"UyzCYVlPGoxkoyRazFhkXXND7grKJIQAcRaNyeLZ2IPCOYMlxZ6WJOWpgvDQ2TpmBJ1oo8K7omfsWdJA",
-	"hy8QON/o8Bsd3l9oGXMwLwOrXNz9CFKClstbbHyNlUZkp2ZsJ+ipzpMJqniMPcC/ofE3NL4/GmcqveWU",
-	"mF7PItst2FWyVxDwfrhd9FFoFDZHtvs/4grNPP8tBVwTmGPB5qQ5fjvkI9TPcVRLaQk0Hg3QN2Se2DqC",
-	"VI1qKVIY9TUmCQ+sqWOEC7bjdQa0kywkEHHsdiGXpLfjajfQ8TsGvQCwjiNil3aOYgu5naxBCJ4Ky/2w",
-	"/5wNHWu6VIeZbEXTkRuCcOUaTfGls6xNw4NR8cPGpsqd+vIyrvLF2I59ea6TeTMg9oKGPKSaDsiXoetG",
-	"MfQGw1Jbs6HnD0udZobeYL/Xvxnyu36Qp6EtSdbU/oGcXdubeKLuE3bNfrfiAbxLd5D6xRpPwC0kXasj",
-	"Xy+t3tCrSuahrYLWqeS2p54tOkfSwf/aSh7Xw8A1NbA6H6+3LxyUk4mSVCtsA8GdjKk0u7K0limWw2xM",
-	"PSMTU7Scbol1W4bb7GHNVzUuVHw85NVqdKZdkVU9A9LyKfcrKXndkU1W290mP7KnPqaEoYJqIOOoccgN",
-	"Og9qHXrzICkHcOkOTT4Uc08bM4r856r+ZD5R7mG5jkizMjyqMGPyf7Fz+i9mCdXWInWOYKi2RLTlX//Z",
-	"OCqW94BrZhDn5T5st5aObj2upNFWGzUauT7kJ+fn7wl2bMFfELDmZ1HdaJtalntCjsodHn0bIxJ61h7y",
-	"9zlBlIK7fkPtoS3ot6anowxiSLZaAnqYlx6WP5RQyow2XMNaukJeKWIZ41FWJarlMivLz/InMc2MSJiL",
-	"K8cZtY1Gu7p8V0S7Bpz9x4eEZtNmtnPWNcRWRg+5ecz4tIm5nLsmcPcLZ123FotFC1vjpDJy3XHuzy0q",
-	"nUvvH996EE5VbXW4NkAR2p6YUyHCBzJlih99vO0DN+obWyuxNduz6ZfPN/6XKmM7W9DE9X9r6rOzGXPD",
-	"xdcHcMqpSzZy00GR6lZY8+NGpY5OmLqFDXza9dz/hooH9/1KFxY7ATFGoPJzi1vlTmtrjKBTr+Q+cKtl",
-	"et+a5fRqVLK+3zzsuG7HfIkqUkyXhKqr0pc2ZHbLypYfCflIkVhwpoXR9+0GfFuunsXOzPGMTiUW5cNh",
-	"fA2vxDnykVorRu1asXUGNs+i4s7I4gFG4ywaQxldmsqQuMZ3imD7EdciSw35yH3WYlnfadtlNrM2tVwO",
-	"MPWQ4YpcaBZAlibx2C9NkLd9G5HvnYHqEw6Lylyuw0/2jWJTTnUqYTTk34/mPX+UY8bJm6Pj1tnJUX9n",
-	"F1u1srCdr9A2lzY6JMrMS6NSucOQ26Ry33ls3Y+02TbSwiBb+BgVbWYbCLvsKkr619fZL7yhTu0PeW+H",
-	"4IpGBO/tk5lIpTos47DLtZqIKBILI2W3e11irYtSL+UhF5NJm7zDvHhM7NAkkSJma7y+ZRRwt/Yn5W1U",
-	"2in+sbwNcsSXCMMFiyISinaNn9Z7+WWtGizIrWqV97hyV2MzYm4PeLtfXcs4l3W9F7qjo7zs9xKgaldm",
-	"XPbm5ubm/wUAAP//",
+	"7L35ctu4ljj8KijN3Eo8HyVL8i5XaspxNmf1tZ32TbfyWRAJSWiTABsALatTrpqnmQebJ/kVDgBuIiUr",
+	"cXLT9+qvOOIC8ODs65eGz6OYM8KUbPS+NCYEB0TAn0ds9kHQMWX6PwGRvqCxopw1eo2jcIpnEg3+a9BC",
+	"5/C7RHyEyA0RMySpIijCMyQIDpCaUNlqeA1yi6M4JI1e478aXkOQPxIqSNDoKZEQryH9CYmwXkjNYn2T",
+	"VIKycePuzmscY39CjjlTgofzW3nFpyjkbIzUhCDM5JQIWHxI0DWJVXHpOBmG1PdQhG+beEyebLXbq26G",
+	"M0WYOid+IqianfKQ+rP5XX2YMoSlJBouLJx5iHE0EjgiJVgEZISTUDWl8NEjxhl5dIikmoXE/CJJONK/",
+	"wJsLP8HLmpj5RCoupH14xY95y31sNlze/+WECAIgHQo+lUSgMScSMXJbguhEqVj2NjfJrT/BbExa9tLm",
+	"9cxvxoLz0aac0lny3z4PyJP/+5//7SftdndXKqzIk72/75wdvHvdNb9RKZ/A6/62dfS37ou/dV+MsUpf",
+	"uOKnvefnigtSj7qMNzXkyKD4Pe7nFZc7FXhsrtWu5ms0HnhoxAXiYYDg/xI9PntxjHb3tg88JImvH0M7",
+	"rc7G3K7g9hV3dUaUmB2NFBHzOzsnPmeBRIqjKaalU91ZcaHLy8ujRE0IU9THilRTqeII524yX37Q6bSz",
+	"L+90WrtzH/+UYEGE5iZh9KTfuOGJP9GY0W94iAjBxZN+g7IbHNLgSvFrwvqNxqLt3nmNGGvyUZbRHYeU",
+	"MHXybH7bFxOCBBlTqYggAfLhxuLuHOI3vIbmlI0Yq0nDazAc6avmiSsarEqZmI3nt6N/TfCYALPVxBnj",
+	"MfHQkIy4IGhw5PskVk1316CFzkhEoiHsfSR4ZHhkoiZc0D8J+nj2tvgtVLmv+CMhYpZ9RkKvQu7jkMgC",
+	"ZCN8+5awsZo0et1226skQ+aTKvaCFRpsSqKSeIAEUYlgJPDQ7jbyJ1hgXx+N/sjBUfNX3Pyz3Ty4apYo",
+	"9ejXP35v42fCv+0ePz0KXv15EP09Cj/Ndv++dd19Pdo//bMtL6PtXz7dXj/7o5O8vLnY8d+z5/xs+Gp8",
+	"gt/K6gNjsOHVDuucSEk5q0MgaS57CKOPH0+eFb+i3TnAeCvoNHGbDJt7W52gud9tbzfbe9t7/ig4OGgf",
+	"4OqdLsGpERcRVvrsErgzxkoRoV/z///Wbh7g5uio+eLzl/27Zv6/26v8t9O9+8+GV0VfgsiYM0mAvJ5r",
+	"GtV/+EZ26j9xHIfUCJ/N36WRQNne/1OQUaPX+I/NTDfZNFflpnkbrFKBU1PCFJoKzsYazDllBpSIZk6L",
+	"qFrD3r/phAescorH5MF37zUUuVWbExWFh4DykqgniRo194vvqoBtScAADwChglFMhOQMKQ0JqeXOVP81",
+	"wXFMGAkQZoH5RXEU8EN4yMdhSITsM3gIAwdBr88/vEfDRCHGFXp18e4tMA6JI4KwhKutPnso+F5w/g6z",
+	"2fdHkAvOUYSZ1kv/SIjUqpkwuIJ8QQItl3AoHwRvrOhtprJ30VM5KQ27/shSFh18f6gcZ5+OsCAoolJS",
+	"Nk5h00If2TXjWp9lAQqoxMMwFYUSjYnKIYdRv7G0YJXEF0Q9FEgvLy+bZS1j0aNlpeQOvt4CBAwcC+ZU",
+	"B44Fj4lQ1PAtchtTQeRVlQHktKeEKRoCAG6IoCN7Nojoa8MZokqr6zmOLxu93/YPdj57GX+mTO1uZ2yU",
+	"MkXGGhW8BijJ1TLFgP+RRPpg4L7SIg2nWzc+z3Fo8+ZELsOZc3PXndfIf9xVQEgcUnZdI9Yx0hcRMKS/",
+	"nyGt96MokQpNtNarOOIxYQCyqeY9qrxxMBeasOKst7n536kK9SSgwd+2jlQw/dvWUWpJWGK+SgQtWQ9m",
+	"00Q4C+Jv3Rf/9z//WwmPwvfRoBrm7n2PJKKB08DyT5a/ZGuE93dGu9vNnb3OXnN7Z7fbHG6N/GbXP9jd",
+	"Gu3u4hHeXb6dRISL7DMDRDQiCswJBRorgKS8HWeqleGyyWmwfRNv4phu2kebfPg78dXmV37BXV4x+W0O",
+	"uhUfWIdiKap6eXLMVjT71DArEPOZ+Yzqc8yUf32ImKUasaFdCwJPszFqEBW0YVBHXz6/QJspex4YGTrY",
+	"jLEYoClVE7g9Jc6cWEFDImkARxbpgymyGj/ENJIVbIaycahfqC+nsrd0rl/6jUQSQdmI9xu9L/3GmN4Q",
+	"dqXVxH6jx5IwvLurRDNLWVhKvZMqN8CL9Ot6CKPXlxdI0rFWJYaz3JcaS25vp7u1Ud4bmb2eDF/69AN9",
+	"/eLjnyed9/T1QR0RlrdzZe6o35NnQD4oPzgo7yIRrEeJGvXg6GWP6xPsmcea6WNNvV7v96lqDsHiXLTJ",
+	"Oh4xZyEaljbh8aK3GTk5/8YTJa0M9XKI5qHphDBEVcGcTpFVC5byBn5VbfFqshPXgp4H5MqfaFbCxhUw",
+	"P31z/Lz8zucH70g44bj7YXrzQjx/d/F6nBy/wpy86aj9j2eXw+Tl63Oppk3/3T3WvIqImvAKqH5g4QwN",
+	"zrs7u3PHqn+sfHXIx5RdTSirgOlHSQTStKFF0YiGIaJzjDuiAle+OMK3V3hc498A8aZVITpmTcqsF9LT",
+	"5yKNujAnINrtymVYtdX8UtM1GmL/2p31yTMEHo/yi1mzfb57dfnnUffd75UrxIJHcQV0BowzMvDQAECo",
+	"//C1HceU/lOSkPjqCvs+T5iaOw57Z+V6ggRU6IcTQedXPbPCooWO8u4WzkidDNMUlcovbcNoqNSsnOoH",
+	"tX4IYN/OC3EIVk+Or1cqcTU8Jbdazzko6ojOGclXEQ8qTnsAUmegFamBpumrmMt5oBtHzcLXV7PRDOaG",
+	"wjQ5VhxpQKoVSJ/HdX4dqiXVNQk0DMsv1LofDVAs+IiGpFY3XYz8w5kyFq/+YyW9N+fHup9zbY5kR6J5",
+	"/ApVQuWuQis5NjTxgoto3sDwpRhVyDfnqDPOvemE+hPQnaVm+RMaBIS10IlC+jUpx9fcLOeun4P78R9b",
+	"4T9m7eEfddgYEJ/KSiVggMOQTw0iBoTN5rAErq+CJlpSUkUiaVwV2uxU1L8mgadpHo0oCQNEsD8prfRb",
+	"TrVpeI0hFWpyFWh0+fzZa8AbK5wm6b6wEHg2p53CKeS+v0q5TF1YJQvR/Vz2yUy5APTXiD7W7KEMMuev",
+	"HgtcwzHh3VeFF8+vo3GLMN9QQ0BuSKi3N7caqGraDqPaYjXWPBcokZrJCjTBEomEIZ6o5cq8+eaq/VUB",
+	"7qdH/CpkqPqQVwSHajL/KZklXSIafg0UM7UcMfVJFjZ3vXxHdoGqPZ2wEQevUBBQvSwOT3N7Mw7hCvNH",
+	"8Btw4IBNkbCACA1AKsCXoEkrb6wgE0DQP4V82kIvQjwGR1GfGS8h5yHBTHom+KsmlI0RCSXgmiK36hAF",
+	"oJ1qIh98+vTpU/Pdu+azZwNtzej3UykTIvpsKriy5hH4FotgxmNyxW+IuOrsVxrDamK+wrlAqUSdfWQi",
+	"bXNIoSGTwdN+gQZojqHMLfIMgwUIt5TPsXNw0G62u83ufjUpW8sVV6mj4EByCr2PGRoSCJyX1+i2u7vN",
+	"9lZzq3PR6fba7V5779dG3o+kt91UFDjj3BZGOKLhzDDOCsknFRx8ec13idbEKr8px4jnCZkK+8I5TvSK",
+	"hONq1brKonoPyJg7VqB1Kq2ZdWjd3sYF8kgiiDeDnxJc29ZFmdMoJfeM6kwlAtYL0fnyJu8Vk6n8BsDl",
+	"Ctw5eeaUiswl8Eha3C8vH9CgNyXDm0nv71Fwesve+wfv/nz56dfdP/xXyQ3d/xQ/++XT5eVeFJERO744",
+	"9d/g+P3ztzs9Cm8eUSKagoxbSiRSNSkbCdwyTjXKVAsHEWUtf9LDMe3ddHp6tZ3RPt7yD3aanb29bnOb",
+	"DEdNHOB209/fH+LRsLuzTzrV9lCN0abNIarQFEvLbiqdfCtrlvp9cGzzL8zwEeVwHeX5RuVqybAmaGeD",
+	"HQMaDB4MP278KpfULCbz2FFlbtz4qudP7AkOfdkaEoVpsMCFSIJKpnNp2U39+Thu0/4KblMSYODw03BO",
+	"0aW4u2rJpgSXsckKmBe62Ff0hiwWBGAXO4YKmg74rFLmgRif3lcuLHD6XE64lnVaxt/b60Nu4/ozISyQ",
+	"eZ8BklQreJ2DvXZpgc7ewVZnv73d3rtfOIEuQwVgR8EKi+/t7t97cSmrCI1KJIm4mWeCztAvpACtbImC",
+	"6jXm/Ktt0Sr2sEQqPRi3AAyusd4HJilmYCSg7xMpDcZLDw0EGQkiJyYZxtyiNJqWd/a0zs1ZomBLblWE",
+	"+vryzfk8fV6Tmaxmq/qKh0waXqpaVsjg3740cDhu9BrPwcnnNXxx0+g1Tpvmf9eaFO+bO3GtZvpFxw2v",
+	"kUj4TDpueI3bRq8x2t/68HrrWff2RefpeP8mGR6ot6QzfvXuz1/2dsn+RSIPktNXN2e/PP/Y8Br6NbdX",
+	"L57/eZYcRFu7r96+v1IJ2d05ePs+/sflbnw8O1f0+tPvb04uT3Zwu3FXsEoXaelzcF1osQJ4q07jLR9T",
+	"9hfwNcRYSm0i18VnzNU5N4PJ89TqnXGKp+Zvjf/L4FcF8cyIHOiPkArPXESDMiCUrTYK8EymWqL9Rs/Y",
+	"NCbca9iKH3KpuWWniyY8ERJhhSI+H3abEVnti5JE1CjQJwwlcUyENmBCPiUC+XiefGu81NXujWy1HPir",
+	"cOgdUTjACq9mWL5zpDxCZy+O0f52Z9tDH2LCTp6hY84Y8RV6RqWvdbGZh0zmX3fX/tVt78Gxlh7Q53EC",
+	"+pCaoSMpE4GZT+ajZ4X43RVhQcwrXf8maGpPVOrTF+o+cicL+NVYLobTXmlMomx8hcPx1Q0OEyKvZBLH",
+	"XChSoyM7/70xjw0mzvm8HAs8M/GOFTxd9RZJTvJ6RX+qDXsOqJSDrxbKv0+vZZ3H3QWuNRfTn32vE9Av",
+	"XO7lXgjveje383OvBFmZAMksX1efM3ZK5zXjU2n1Bjm3jRhTMaVS0yiJJyQiAocrbstg4jIa0N9rcW6K",
+	"43he/688BHj3co5jcc6ro8u5TebwZcGB1oP8viRYxe7ec5WmHcxLTW3gSIWjOn1d5dJCkCA+FwExQUCb",
+	"DY/ec4VCzq9JgLBabmW1W53u1q+Nz6vlpNisI2Wy/aRdPPjafJRy6uhq2R1VUD5N5IQEuayMr820ynxk",
+	"3OQ0Mo4iPsdEDtr3s0oWBgczPd/eBjIK7GX7Mx1PVJrRRNXXhwi/Ood5KTHmv3BpDs05CIRjzkZ0PH9K",
+	"VH9YRJiqqRl5b1IAA42UUuOji6OZGEilR8Pl8vc6rXarvcDHVGNP2IsG9S1bBQxJJEGa1c3xWOt5Womp",
+	"VmtprrYj/Yg5eZleqXPRVAfcfsnDT2uanCmBfQX+KD8RgjDVE+QG4lU9yPQvO6R77V57OXJYfdBtxCsf",
+	"cQb8amyBvPbzNALy9emTVJokxlLi5CFqIzrSRK819bK83O90759Hef9sx+r4yz1oRyXxmRVe89CoSenI",
+	"eIytEliVx3x/DmJ2XvnJdbGvmLCAsvEAPWZcWU694aFBltc8QI+nmCrKxtY94RIZ9W3OOzjw+mygTyok",
+	"Ch7JpZxpMUeVdXroh0aYhvoRNDAHBX8GhFH3ZJ9Zd42vrYgwJMGGiTQRlkT6Q+2uc4oLyfsqG14j3UvD",
+	"a5j1UrwIIISsV9OgKpit2cuquMCF/oAam31pft7RT5KTd/lz5uF9RabcQ6TqPXh6nlG850+fFVx/iGsd",
+	"FFx/1VlhlbxC7E06s4ULw5nXZNNp9ZYREpDg0Fb/mq1QiUY8YQFkaPJkjm0VXJTLeVD5towHAfnUpvsO",
+	"IFoEHzDQexJp0pPB2KKFArZhz9qInubEfTbIZ64NUMJCDe/TN8fPIZlCZu8qel175R+qotoPROBeXbjT",
+	"ZSRTAdb2mhGsQJNpXefPxgz8ymzBC5fik9Z5OsRFTr6S4YTz63sxhZut6Ky9MFnYWb3VucIWOXe3djc8",
+	"tL2l9ZdOdz9X29lCLv9QK3gYpXnAEIiScGSCjCBuR0eIcQZX5kLlT38fqdfk1+3jX06b0dOD7pvuXjIZ",
+	"fnz9sRN3xNX0sjN+cfniw/Pf/1GdHJqxh6q0t3nmADlwJbpuVIv77KmvSIjNR6AtqtSV7RbcNcuq8Gu2",
+	"kufFlXthZKrtX30K1qgDyN0Ll5Lupz/263CpLnqn2QguSjMPYRRjofQOpvfOBlglxfScRyTHRmNiQohg",
+	"RqKTkUVLqkw505AYq9MCZOH5LEhKvasXanW2hBH6def1IcZ/JMRbVD39ldrAagVxBdWEzGe/b+227+ml",
+	"cd69ygxIIxq1lHxcCh8cc0Gy1gLdDVsuAiiHBib6O6hMAJoXjCfyJFLxr8cnuye/1+dzL6SjF9UyWotu",
+	"qg41mZf2r3eW23KfDfhoFFJGrgxoBy30hpBYI6TtADAHdqui9OCKpl5zY5+ZEJaMCVPWCPouZFwiU88x",
+	"My4CIhzl1JSrfWVGz6KoufPY2OD518fDc/RXWLFAIw4sVWrrR0nE6umb5wqzAIs0eXMxxu+0OhtagIyw",
+	"cMmWBvdBsbWeOT5CE3xjEi8PXb24RIwjcJ9rLAnJSCGtw1dosJAO+eAJkz9/tuKiV2EWoBAvfCdasNd/",
+	"as5JmphVV5H4QasAgMamwjek0onAyIOcfVuUlw8LDAAmA/POMtnlqx/z52ShX4qEgL9WJFJdQQekKRfX",
+	"uS5EhXAVDbDVeu7uPs+59ZJhJWFeGi35mY2AV9prqxX/LTYkapX5YlGqvs8zEiFv64ECovA1ZKANZ6mO",
+	"j04UoKBEnTaKKEvUPCKurvjXlDtcTsAuFcAsGDdc5RD0D6MlCnLDr8EhN53MbI6bFkoDjSmBwFM2QMOZ",
+	"ZUmA3h4aEIElCXJVtebKI4ls/RkkOiVwz2NsbB8u+qygMyIfCv2m1CcboLvDygNnSeuzxYqLeRFobY+r",
+	"4ezK+CV/WPqrcQPX4pi9/rUEvyS0d7+eA3CP54oEDOx/XPuBf3Z5fpmRZAfmFdo9pYEDiyULuM3zG9vf",
+	"o8huXBrOIiDl+ZXWfpYErGnWDuYeKb+tTndre2d3hTqDGq9Qvg1NK+dyLxxPztFe+D31tBd+zdzuhZ+t",
+	"D96a9o71lH3y1esud0MaHS8DsmfOqPJoLW/7C6TjmSK0SqIyRRKKa5b9QEpGdX5auRDOARJYoum1eK5R",
+	"Pm8BX9zPLQ4escFm5q4B2oEUb6Pwp4tqNQLqgAwkjzm/pjXM0N7ySKIhhbBRC324IQLFIaYM6Rd5+aK8",
+	"yLkOtMqmBUpQjhtDhy/frJj2+Lq6esWlamZx5Cw2HdM3ZJb5Ip9iSf35rZrWdpohZmmTVk3TqNMkTDPv",
+	"oKoLYbe1ZVvxZfCCRebAZXdggLlEdJjETSyRgX0WqFh6KCyXqaM/vS6/2CpF+cwcLYh9yGpInFu8hfTt",
+	"plXQI2kaAtjMkuzOQxe+ACGXPq8XAY9kudIZztC8MzvDfzSPTk+aescVhyfpmJ2wOkS7nHAw09MM1VJW",
+	"6jfgXNMU+N8b88z985+gCZRaQ7bsm7GBCglBfZyzXNK3HuZNGhv1llwLTMrG5mMsx+mzVBE8n1IpEWme",
+	"PMuc3aBQ2RDyYT5KIqc4lnNNXvrM+Mq1CVPiFppOBMGBdLkrNyRAmsu3+qzP/uM/0JFe5lr/p2OQyK6k",
+	"QSzR4PTD+QUynQ03v6T6wJ0xgcZEaUhASL3VZ11g5gY+BRXXNV1VvNxyZvMLPHxnFWMKziTr6P94dmLI",
+	"HPpB9dmW2Z8Fr5zwqV48qzHKwGc7MfXZtnnEre9zqAbF/rUTMoXFbPsVEy4bwLLW1KNSDg77DKF6l1fa",
+	"OsxUJjOEHaJbKwZRJhXBQavPdgqQNmeaPoqVg7oteCgeoT47uAcAqXF1AEd5xGbow1GiJqjbamvjoORM",
+	"SY+VoYCnjACELpj5UpG4p79jRFkg+yxX/0pNUBRSwgebrSkJwyZUXW8ar2PTMRNjHXs5FMhOvs/K3Ya8",
+	"3JeZa67vz8AhJxSqS/2f5xCNBZPNVtm7RCz7Bs28TKc/a8/DaQ65PlJ4DOwqqGTnoz7LBIT5a6dtAku5",
+	"/KQNc/ZzleHwokKpOu6ztFp9o4WO5jHfUgo0N6QMvSQiwsxDLwRh/sRDJwqHFDOw+J6zcUjlJIcuAArX",
+	"i8KfEF/z6Kk2UfW1M9f+DwuCoAwfKxIgPMb6DaWUq8yzOoP7J5gFIQkAH/vMGJCUM4kiLPQqg9tm+srm",
+	"cNZDENocmB4HE4LIrU8AKD2LfFOsqSPiUvWZMVqoQNAUWtp+eob164OQAGBt5+OZ652AjCXgPkSzf+jU",
+	"zFUfKv017FOiNQRrTtez4PXQwHUjMCg/2PCQ5HYnWbOsPtPfEBA/xHpLIeeShDOIjsC2HJytbR0LrrjP",
+	"Q2MdpqfhVD/AKTUhkeZWGvmNZ5hq6ZUijjSGeUh9YgMhWYmrljAxdBLsttqZ3Mr9Br60KMJiZpTCjNi1",
+	"6Jli40qhrsAA3BYS1HsFrVnzWleaq9cwiYp3HpSP4Zg2eo2tVge2EGM1AfW0SPIaAZoF8dM0mffg8SKq",
+	"xl4ySWH6PseDTP9ODe/HrshiwzBGiBUG3E+0zDfOXhOZKvI0Le1TlD0JGr3GS6JM0mda9lFq3tpttx+s",
+	"B2W6RlVzTpPMCddL/SKPQDy7hpHNozDk02bWmX5RC8ishb3rI3/fvpOFpvOw3+32Tt1DKcRcm03PNXa/",
+	"9xM5O6fR++1zAXULnkCLElF2XgqPTeR5CA089KuWypxvQL36qh5nOWxvVCKaefC4sI01tv1s2FY63sAd",
+	"bw2imSEHm19GNCR3OayaO/0jfWOj2Hr9t8oU8lTRn2A5SSvjDUp4LpIFzZlMp9Fy83qYn9DaGh3gjt8d",
+	"tnxZ0+obqn4XtdDOtTfvVLU3/7wUe2mEx2RT3oz/v9soXNzZ2XaE9qVcqSG0fex3fIMNIL+tnfQFqLch",
+	"OTQ6LHAAiF5knWKoTKNvX9vUtwrdt5cjL3TiXgXbzQMLkP1cowqSE0JM2M6AotAALIf3Vjd1mJ8WBdbx",
+	"0vkwjit5qvK3bLU6h6gqoNtnuVta3VZnYz4GpI1PxHjaU79XqFuJ8LXxF+pXmfhBmrSYlocMnKMMmt5x",
+	"Uy3n7FfInkzrmKzrH9IIHme1nDn+DwYWGmLoL+VaSudfZxKp8qmVVIKJyhBnTvHXRwJI2GfuXq16G9OG",
+	"Q6sHwAQznGSJmWq13j6rMFAqrFejehbZmJPE5Bcq6VJmVtlhDz7TVaQV+RbEAqvnLxR7+S2cRlC/i5wF",
+	"DTgTYdviaT6mVDHXorSjQqTja3bzIcslS72DOR9B/gClV9vyb4UJNLWgzSXirfQtdR0JPZTEGg+76A19",
+	"WtxrGhWr3osJvq20CZMYYAFpXB3OI+lBupyxyGSMfSLB3RThGWJYCD61wwA0W7B4Qct+mswDSlXerWbM",
+	"8zA0K+NiElGjd5/knRoQQMrMSiCoSjitzDS1ydu5z6Bz6dLmU4untkqn2xpqKfbXXenzcg1wC8zDeIOo",
+	"yddRHA0JyOUSU7G148s3dZU251lhb5U9M7UpnyZ4xYKMiCDMJx56enyKtveQFqcVqPm0bopN4XvS/psr",
+	"DapZ+iEwnygbIAboXSFKPOS6sj62SshGqT8repy5GV5wEaFTLhVyuZzoHQ9IabxR+uwy3h8Z+fB1HKrU",
+	"MNjxqJ1OF3jWslwyp3mUxlLl2wxX797N01lh16YHMXrMOKBTD2Fm/Zh0hGzYxdScbHiQhMRMb3YT0UCP",
+	"JR0zRFmfgUdvI9fDGD3G8to4+qyvstTSuIJllhibC4NUfattqrwy4t2jcTQ6YqaVoQNAoP+FLykeiZlo",
+	"V7U717t6pe1VdctGnBW2qw+puAnoTFK9i1xr7pU2UuiE77lW+EszIHc2PIRDyftsUEptG8w9W91uBHVa",
+	"7Q0QnFheS31Tnzm5ierEpuHNrja9hELL+/V7/SyxMmvhX6eIQfLcSsCsanutUcwp1c5u0MozfJspxEjV",
+	"cTttoiRqfkC5ex2HzNe418Ph83f0NhVnyTzggKcX2ZAmtHBGU8+ltLFC1pPnAi551d/EAvX91oMCHc4f",
+	"bqbTVnurwhzmeWvjkXRZLunYDAhBmw0OaSkgdgjRJm601VrrDj2eWrM2JzOfZNLZxTzMQ7jPTP6MXhFM",
+	"SJPGmNafp9HURKJuu73xQBAqDt5c9Eh6nykwb66UkZLVnk1wAAkLRXoth/if/PF269f4//7nfw/RKVaT",
+	"J5uHCMackkP0SqlY66GH6BxH5Jwq8uQtvl08ZRG8Ou37e3VWcgFttw9WuLmzyja6K7x5x+D5j3dbYWGD",
+	"eXXja6rcVl6jGJxs9BrAo6ElG6+qn31LrwmEmgc5Os3Nz7Fa5ZAHs8PcpBwqER0zDna+VoLBPDCiRVLX",
+	"DHpKQp9HZAXFc5Ez5ukMEu3Sli5PebBopNxtczqdNiEFKhGhzYL6Sm7vqo/viqltSiTkbi1x1hJnLXHW",
+	"EuffQOKYFK6R4cIryJ5CLMWltz1QTGW71XHhEpx22AG/93DWZy5YYlzjJqvrRgsTNKK3aeuvvPfHVj6A",
+	"k9KDzJY+y0rXNe0WGEiIFRHmlTLjOpCsYZrTQe5YITBjo+ym5RG0goZ2pOZNivPDwuuMTLXvgqEMzlaD",
+	"y9vtA2OJSm7SvYw7IU2yyop1XWsczkZUy+vHAJ/TD+cXA+cHg21/PHu7oX8Yc+sFEGmeOrTTTLMmoQ8/",
+	"mf4rBIJgKFVMIEks1X0MPGHRPquO5m1o2GfzVozfxupFcIlEsZrBBfA+SYRln+GhTItyaxSe+cBTFXVn",
+	"t2yaKdyLozHrCNU6QrWOUK0jVOsI1TpCtY5QrSNU6wjVOkL1wyJU68jM2k+29pOt/WR/eT+ZZtg5V5PV",
+	"acrVbd8xOANeGmDAhsNHUFOb7cgwKmZ8JnbxPtMKum2o7xoLaaREaTVI4X7AWpMOPsUQ7bnh1JXEOW/g",
+	"kAeFQNAih8YrItZOjbVTY+3UWDs11k6NtVNj7dRYOzXWTo21U2Pt1Fg7NdZOjbVTY+3U+Oc6NV5Cskep",
+	"99jqST5+OleuMrPnxIq3CY4tVb58/xFd4JAIaEZBfQLdzIHBDOzbBpWdJuwEu+/IfwuT8irYqHWcpENW",
+	"7Xj4hyuYf8COD9qW9dKhfeA0slP13AA6266mugNEwH25qPHDM3196VE8kPi6sMbQwwHbaxybXTbPLfya",
+	"pzyk/mzpa8xj7in70GqHt5Q0L8rzAa3AURy6fNUc2YTgUE3+BNjC0VaVr4NdFkSUQY9vwgABEhFa309v",
+	"c7PT3Wu1W+1Wp3fQPmg37j7rd7tmgLXZe+AtcUMzcp33HtkxAaBl8pEiTP8xhcEB2fRPAr3WHrseZBuH",
+	"SFs6NZ2xsSB5DVHyFrow45atXfbx7K1pa8UKY1orfJXQrP87MhR4fx1C55oQPpTKdC9ZmfaX2W53lt/9",
+	"keVG3d1XtF1w/g6z2bc3sSk1hf3t812BUM4IDsodHXPUYdBmmQSjGs4yJr5p1lzplb8wgzfSOzVPtV6y",
+	"3a42i3JzoAKgWJU2p/XcMESnPj+SiE+ZnRHeQh9GdsiaccfbGR8KybQdnOn2qbEZ+4reEDvFjHHTmJCE",
+	"krTQaQYCY9RDE1E7WofWoH/65T+oxCKbi/iD6ypO8kdXK9upRDav03CytI/tX4Y6O1urLPGDabnQ1Pi3",
+	"z3felyI5H8lr40bH2aSbMefgBViZrGG4fJ3IOjKm7yUZojdkhs5JOnmvswetKxmZQkdgKo2gDBBGAbiS",
+	"wLGqyZOOmdSU2Gc8DMCVZG7BI8gkNr5k2/zUjUOFCSKKRqSKHF8S9fryzfn3FEjw/hqB5IYJrtumpQh5",
+	"mgxD6gNkrM+Djlnq95U1iphxa9Ypz+cTPj2HBtErB0ffYq0ff/4rqd05f8XDa9yLPERGYbZMnZFb1fpn",
+	"eV0MBm99LyfGKq6GhzRRij7rlMOZyg5NDZolWlWnpJdlLdfqsiCOZLG8xwMvZWjaP3M02IxIhZMgJasf",
+	"osu81WT+9brMmkjXRPrwRPqlPOaibDKdm4De6o6+kI+1iMuZSPPE9yH5YZbEmvDWhPdzEV5x6kcl3fFE",
+	"rU54UX0v0hdO6JpCz2lpssihcSmYzgySmJk/g81sSMi8ZvqOrLXSNd39C9HdJZQxOwdyhGfgQgc3Q20T",
+	"4IhswqDCemH3XF9+R9bCbk10a6KbJzogDxcL4gkzfbhzs3RUaYb010jFTTdotN5t/xxmkCgPATlLGKzk",
+	"JgdBhMnMT9N3laaauoTF1GPvhrDOSU03EvAlzLr7QQyhMIdwzRjWjOGvIo0t3iJsKP9r6F4JanITHjzK",
+	"nR9GWM9UjtCEGlU65PwaQbginyyHJOeMCDtzzRbMmHDckISU3NjR/X2WjjLMjxy0edIyCVULfbR9RjSf",
+	"GlFG5YQEhcVsg5h0phTkpHXbbYiykzD00JD4OLHcOF3QtD6BwXE4DM1IPmjEkjLm4htd1nAL7bS3UEQw",
+	"k9lERgCHz5MwgBjlkPSZjbonseGwE7gIjeFMmq2GTTpa2mXiebCHXmGnfTaFZ904bL1TmUBYoiqE8l6f",
+	"4OzeXHi14Mn7PHrcn+mWcpQJFsG/cEixs0qo5l6pbw8U2PkyP2u0zJ0u0pmTKaHI3Ey2ApFPsLRDVPLK",
+	"i3tuGRezY8ZaM2wmyNSlWR3bJKDVYoLurSvK8XzG0aejd29/2ty2Qn5UTRAuxqKehZ8mwEgrO57JbPjJ",
+	"Rq8wdJQYbVKmvdGgUVafLU7+yFTM4iRINMgNgQQu22f5Flqu71hxmovLBxkTJY2ESRu1ZUMRGZ/qbTmV",
+	"23bRojIr/tA7hy5eF3Mr2Hm5tnBU89uDtiudQEPT2cp+hWsSpq1qzdz7zDXpooBEIWdj/a+GmStVDekN",
+	"qWTd+kzO0janP3nDz86DCRWDioXF5ykzd8bXJFbrjJQflZGiT+c+3Xjvl5IiCA5m3ydB09ityxLY9F1W",
+	"fpl0l3b7YEn2mmmUNxJETkzWQ58pGDwF7QonPHTj5O3k4rQ1YWBrIUzOS2EaMx85/d8qnD5mRnN0S1kV",
+	"Oc1mA/s9SBM90zxQ24fPQxN8Q/qMsIBAT8IhAd6jeFoVb5k4FgQtUJZNpRH4KPpsguOYsEpmdWbA/RNn",
+	"zc0zkTSlio+01q1tAsxmpqpqzVB+EEN5SW8ImEXmOFZmIVaMbn6hQX071XOozDI9R3PVUrb5qKGsv5/Z",
+	"OdssMPVbzvQ0U8M9VySl7VAPKTEzlpunadUnoe3D4B5K1RqYUGt7TuS6IVSQEORBmcsrh5zscyfPoFPE",
+	"Oj61kkfsx01lXJqMcDFXylcbk8kj/qbBwSV+3zzmazwdcx64oeyDvC3XCgijFT7fPnMz60s9gJe1oX1i",
+	"pN2VfW8V9h/DFzwA/n/+dwlBHeWLLlFWc6ncGEzXb6Bwirk6zMe1FZ0brX9GzSoXc0GGPEL9q/qi2z9l",
+	"aeRSVmUINn+Qq/uuizzM9FGoFeKmGU2GHh5o3HEiYi6Jhwj2tbpNIqd4S9Mx3Oiwmt9N+BQs8OpEj2O7",
+	"/Fr0roNR/665kBcFsENLiumEmCqsTIJEeAbmZWqQrpbJHIZ8StnYJi9zBq4/E8sZHKKAsBnUcJU1FizR",
+	"wKg5AzClW+hEkShn+mqDWVHw9+n/hmSkEGRdj0wNDU2D6/MM4AGI/0fpHXara/VjrX78O6sfwEb0mWmG",
+	"8Y2ah2E+9d6DuWAF+Otcy5+s6WStEQTNGb0+m5u6YUMr3fbeRgudQQxaMz+q0JjeWDKCXpfgmphOaGh4",
+	"c5/ZqIQgASGR69fmfHuckbRNicCQZosSlkgSHNrAO1TnjRQRMN1+iqHnRGX7yhcAnIcyzNacac2Z/sU5",
+	"0wW+Jrb1UkCKB3c/Z065XLKiYyNkfZhnIOggie1mYoOaNsuwhd7mlCy9D61HZ/VpkkcEEnLKifIIhxCb",
+	"qTaV3to2dWtDaW0o/fsaSoVqT9AIFvhBas2hC0HtpFCgWNMdMkkbI4JUDwJBpPQgSQF+4azQIUMQsC4O",
+	"+0xxjiLMZqA+ZMgBotC2XNvuHrSQKQJwTR2mHDSAqeBa94DGGvpVYaU+8M3E/3ldjrrmLGvOsrgctVjt",
+	"/Y32jSBKzBbk7yoUcanQTimRNiYi3729HPBXYrYO16ytkrVV8tewSlzCgm3Hg9EI09AkB5HbGFrY58n/",
+	"G1mOUTbq2w2ZDsumw7brvNiEilxyA4WJo+oOvX02AHqEu5pSCYKjgWnirX8xc00TOSiNCoHmRvkaJ6z6",
+	"zKhQJmfZ+k+Qz6PI7kLMUGcnTfSkDA2JmhJicvWRWdo26jMg3UERZYkiEr5KafatsLICVCo8k4fOgwTZ",
+	"utAX2o6Prep9dG5g+F1dLt/SGxSWsZtMezPnD0a/IjfzQ1/pWTW0zwKscA996TfsD41ev5ElNvUbXr9h",
+	"8FJeUdZv9PY73TuA04rKF5zBA+Zzbf/EyVZLeMBlTQLU/dwSckqVP1nQ7wKuHxnPw1olWKsEa5Xg51YJ",
+	"XAcOM+qFOfVAZm5BEkryjYrAPWuSNc7YvrhfW5qc6ybqapPRi1I6JmW2QiPPBMH3gcPr6viHq9Bc2zpr",
+	"xrZmbH8JxpYWVdveqW6sGFdpe/9vcKyoJN78ktal3dUztneA7dlQQs3ABFGJYIa7wfQiY03AnxC7QUOC",
+	"BThefEGUDfayNPXNvqtQhxcnSkJLZGZxNFWj0cezt1mFHL0hsu/uKQ9rhCE0NqicSFvotocCPJPFVuXZ",
+	"w33mc72vrMYNKuiOUHk4ojHdSGAEjZmU6GZE7W6jN/SpB0cFkWkNGcuR+kxzGvutgsD0HBymffsZIXYC",
+	"R1U2vT6nlZn1MUD0+5tOKond1K5auyUnnSIcrEtSHrokBehsnnloqs0RrfHDGoRfuTjFlLTU16ClRUiE",
+	"BTGnzDZd3t3bPkjnTEm03eq0toB2djcKgzbzZWqyz0Dcvrq4OEVQbuO55JNiCa37v2EwAzcjQEtYkHNu",
+	"iI+NBWMpicgVyO10tzY8k2s35TaCFB1qEJnWwHZrMKkA2Faf2UFI6DSls9xgAs+2XiAByujQBLlMmZoh",
+	"OKQ5gTRTDAQZmVQWW+xWeFCQ3CxWzYxM5gwX1xIZfntkfTpQwzOcFUZtGe3DKJYy63iu2V+fAZiokFWn",
+	"BIfU3dCAsK8t1dkZN5NMm9SnrDJXSZjbpmGVEkJ72DdRQZhExYgDnlGhWuhkZLRfq1JRiUIuYb7ENWVj",
+	"q9XrU6UMZf6sUn6RefjQ5QQ5mQG2vLRsf2S7Fjl9PV/saPKY9trtAkS2W92NVp8NYO7mID8ctDwWw7N5",
+	"SSaBKgeTKt5+YSvFflyt4Uq10A8nKOzaiwUFIDgXZVTCplX8A6mmpwKP6/frHrB3rcXMfSofz6c4Bo+z",
+	"OT5cOkAQPKxAJCvLHzcJcOGkmo+SiBM24jkhtGTu4dZGz3gOsQjs0EQzujC14kmAgOY1w/ByhZcDNx4x",
+	"Zdm5Pj9Ued88SfEi5Sta09VwjBKpTLr6kBCWbs+kRMAeBzwmjFaXpX10EPyOVO4O4F9tMM59DMK/3DQd",
+	"LQtLCDmBjh4rEefyYfcGlS0K45mht7yyBgURtq7SdCZAlEmlt2zzeszBG2WNMjTkaoLSkVIZPXe1kK5F",
+	"/KezUy7VGv3/PdC/LKNWogBPK6mnH84vVpNTsKf67h/5wXym7ccmWOd2hS9VY4tw5qazgwl9HIYwzCUd",
+	"bAv7mh8FbJ8vu0fsC9ApHhMJA6wi6aU+QJkWRJuIbz4bMLeoczHVrKrmu22Vt52206rbOJuB00VzDCyv",
+	"c0+aVlALVjbkz8UjiSLOqOJCWw+wAQ9xhnDaf8XMz4JBFvkFgogyOBnrfQcSLaQU1BrC57YVd1WDUfBh",
+	"pdH8c6d2XNpFtNxvtS2vk302sI81tb37OLNvXEhfiVkPWn1QWJFxRX3i2v9teLkXKBoRqXAUD9BjazV5",
+	"MAYp/y476ds9o41mrBJBBn32eHDT8bK2Va/eHR03z18ddXd2YaA4DVrpCi19aINDJPV7cZgbFN5nZlK4",
+	"Z4s/jNVu7FzBNbIFZn40kAlTdoQgRt3bW+dkBy+d12edHZi0BNb33j6a8ETIwzwO2yK6EQ9DPtUG9nan",
+	"jYy/Euw985F9xkejFvoAQ/jtGLZY8IjWFJDkUcCe2nfqR2jf/vwGSPub+hGiIzYDGE5pGKKAt0rcthTv",
+	"YC4V1xnlFxm80qOxA9UXNnKDae0881lDFU/mjbKUZ7iTBFPcOG1M06CImDsqGPDd3d3d/wsAAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -19,7 +19,7 @@ WHERE verification_sessions.id IN (
     WHERE s.next_check <= CAST(?2 AS timestamp)
       AND (s.lease_until IS NULL OR s.lease_until <= CAST(?2 AS timestamp))
     ORDER BY s.next_check LIMIT CAST(?3 AS bigint))
-RETURNING id, client_id, method, nonce_hash, status, redirect_uri, state, scope, code_challenge, browser_hash, request_id, verification_url, verification_deeplink, verification_ends_at, attempts, checks, next_check, lease_until, sealed_claims, error_code, created_at, authorized_at, verified_at, finished_at, expires_at, updated_at, version
+RETURNING id, client_id, method, nonce_hash, status, redirect_uri, state, scope, code_challenge, browser_hash, request_id, verification_url, verification_deeplink, verification_ends_at, attempts, checks, next_check, lease_until, sealed_claims, error_code, created_at, authorized_at, verified_at, finished_at, expires_at, updated_at, version, claims, response_mode, sealed_request, consent, granted_scope, account_id, login_after
 `
 
 type ClaimDueSessionsParams struct {
@@ -67,6 +67,13 @@ func (q *Queries) ClaimDueSessions(ctx context.Context, arg ClaimDueSessionsPara
 			&i.ExpiresAt,
 			&i.UpdatedAt,
 			&i.Version,
+			&i.Claims,
+			&i.ResponseMode,
+			&i.SealedRequest,
+			&i.Consent,
+			&i.GrantedScope,
+			&i.AccountID,
+			&i.LoginAfter,
 		); err != nil {
 			return nil, err
 		}

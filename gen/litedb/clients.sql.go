@@ -62,11 +62,11 @@ const createClient = `-- name: CreateClient :exec
 INSERT INTO clients (id, name, redirect_uris, scopes, pkce_required, error_profile, code_delivery,
     verifier_url, verifier_management_api_path, accepted_issuer_dids, credential_types, claim_paths,
     verifier_response_mode, deeplink_scheme, webhook_url, webhook_disabled_at,
-    code_seconds, token_seconds, created_at, updated_at, disabled_at)
+    code_seconds, token_seconds, created_at, updated_at, disabled_at, settings)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7,
     ?8, ?9, ?10, ?11, ?12,
     ?13, ?14, ?15, ?16,
-    ?17, ?18, ?19, ?20, ?21)
+    ?17, ?18, ?19, ?20, ?21, ?22)
 `
 
 type CreateClientParams struct {
@@ -91,6 +91,7 @@ type CreateClientParams struct {
 	CreatedAt                 time.Time
 	UpdatedAt                 time.Time
 	DisabledAt                *time.Time
+	Settings                  kyc.Settings
 }
 
 func (q *Queries) CreateClient(ctx context.Context, arg CreateClientParams) error {
@@ -116,6 +117,7 @@ func (q *Queries) CreateClient(ctx context.Context, arg CreateClientParams) erro
 		arg.CreatedAt,
 		arg.UpdatedAt,
 		arg.DisabledAt,
+		arg.Settings,
 	)
 	return err
 }
@@ -188,7 +190,7 @@ func (q *Queries) EndWebhookSecrets(ctx context.Context, arg EndWebhookSecretsPa
 }
 
 const getClient = `-- name: GetClient :one
-SELECT id, name, redirect_uris, scopes, pkce_required, error_profile, code_delivery, verifier_url, verifier_management_api_path, accepted_issuer_dids, credential_types, claim_paths, verifier_response_mode, deeplink_scheme, webhook_url, webhook_disabled_at, code_seconds, token_seconds, created_at, updated_at, disabled_at FROM clients WHERE id = ?1
+SELECT id, name, redirect_uris, scopes, pkce_required, error_profile, code_delivery, verifier_url, verifier_management_api_path, accepted_issuer_dids, credential_types, claim_paths, verifier_response_mode, deeplink_scheme, webhook_url, webhook_disabled_at, code_seconds, token_seconds, created_at, updated_at, disabled_at, settings FROM clients WHERE id = ?1
 `
 
 func (q *Queries) GetClient(ctx context.Context, id string) (Client, error) {
@@ -216,6 +218,7 @@ func (q *Queries) GetClient(ctx context.Context, id string) (Client, error) {
 		&i.CreatedAt,
 		&i.UpdatedAt,
 		&i.DisabledAt,
+		&i.Settings,
 	)
 	return i, err
 }
@@ -254,7 +257,7 @@ func (q *Queries) ListClientSecrets(ctx context.Context, clientID string) ([]Cli
 }
 
 const listClients = `-- name: ListClients :many
-SELECT id, name, redirect_uris, scopes, pkce_required, error_profile, code_delivery, verifier_url, verifier_management_api_path, accepted_issuer_dids, credential_types, claim_paths, verifier_response_mode, deeplink_scheme, webhook_url, webhook_disabled_at, code_seconds, token_seconds, created_at, updated_at, disabled_at FROM clients ORDER BY id
+SELECT id, name, redirect_uris, scopes, pkce_required, error_profile, code_delivery, verifier_url, verifier_management_api_path, accepted_issuer_dids, credential_types, claim_paths, verifier_response_mode, deeplink_scheme, webhook_url, webhook_disabled_at, code_seconds, token_seconds, created_at, updated_at, disabled_at, settings FROM clients ORDER BY id
 `
 
 func (q *Queries) ListClients(ctx context.Context) ([]Client, error) {
@@ -288,6 +291,7 @@ func (q *Queries) ListClients(ctx context.Context) ([]Client, error) {
 			&i.CreatedAt,
 			&i.UpdatedAt,
 			&i.DisabledAt,
+			&i.Settings,
 		); err != nil {
 			return nil, err
 		}
@@ -367,8 +371,8 @@ UPDATE clients SET name = ?1, redirect_uris = ?2, scopes = ?3,
     verifier_response_mode = ?12, deeplink_scheme = ?13,
     webhook_url = ?14, webhook_disabled_at = ?15,
     code_seconds = ?16, token_seconds = ?17,
-    updated_at = ?18, disabled_at = ?19
-WHERE id = ?20
+    updated_at = ?18, disabled_at = ?19, settings = ?20
+WHERE id = ?21
 `
 
 type UpdateClientParams struct {
@@ -391,6 +395,7 @@ type UpdateClientParams struct {
 	TokenSeconds              int64
 	UpdatedAt                 time.Time
 	DisabledAt                *time.Time
+	Settings                  kyc.Settings
 	ID                        string
 }
 
@@ -415,6 +420,7 @@ func (q *Queries) UpdateClient(ctx context.Context, arg UpdateClientParams) (int
 		arg.TokenSeconds,
 		arg.UpdatedAt,
 		arg.DisabledAt,
+		arg.Settings,
 		arg.ID,
 	)
 	if err != nil {

@@ -8,6 +8,16 @@ import (
 	"vouchgate/kyc"
 )
 
+type Account struct {
+	ID           kyc.ID
+	UserName     string
+	PasswordHash string
+	SealedClaims []byte
+	CreatedAt    time.Time
+	UpdatedAt    time.Time
+	DisabledAt   *time.Time
+}
+
 type AuditEvent struct {
 	ID        int64
 	At        time.Time
@@ -53,6 +63,7 @@ type Client struct {
 	CreatedAt                 time.Time
 	UpdatedAt                 time.Time
 	DisabledAt                *time.Time
+	Settings                  kyc.Settings
 }
 
 type ClientSecret struct {
@@ -64,15 +75,20 @@ type ClientSecret struct {
 }
 
 type Grant struct {
-	ID           kyc.ID
-	SessionID    kyc.ID
-	ClientID     string
-	Subject      string
-	Scope        string
-	SealedClaims []byte
-	CreatedAt    time.Time
-	ExpiresAt    time.Time
-	RevokedAt    *time.Time
+	ID            kyc.ID
+	SessionID     kyc.ID
+	ClientID      string
+	Subject       string
+	Scope         string
+	SealedClaims  []byte
+	CreatedAt     time.Time
+	ExpiresAt     time.Time
+	RevokedAt     *time.Time
+	Claims        kyc.Strings
+	SealedRequest []byte
+	AccountID     *kyc.ID
+	Once          bool
+	RefreshUntil  *time.Time
 }
 
 type KeyCheck struct {
@@ -97,14 +113,52 @@ type NotificationPendingWebhook struct {
 	DeadAt      *time.Time
 }
 
+type ServerSecret struct {
+	Name   string
+	Sealed []byte
+}
+
+type SignIn struct {
+	ID              kyc.ID
+	AccountID       kyc.ID
+	Hash            []byte
+	AuthenticatedAt time.Time
+	ExpiresAt       time.Time
+}
+
+type SignInTry struct {
+	Key   []byte
+	Tries int64
+	Since time.Time
+}
+
+type SigningKey struct {
+	ID         kyc.ID
+	Algorithm  string
+	Generation int64
+	Sealed     []byte
+	Public     []byte
+	CreatedAt  time.Time
+	SignsFrom  time.Time
+}
+
 type Token struct {
-	ID        kyc.ID
-	GrantID   kyc.ID
-	Kind      string
-	Hash      []byte
-	CreatedAt time.Time
+	ID          kyc.ID
+	GrantID     kyc.ID
+	Kind        string
+	Hash        []byte
+	CreatedAt   time.Time
+	ExpiresAt   time.Time
+	RevokedAt   *time.Time
+	Scope       string
+	RotatedAt   *time.Time
+	SuccessorID *kyc.ID
+	IssuedWith  *kyc.ID
+}
+
+type UsedAssertion struct {
+	Key       []byte
 	ExpiresAt time.Time
-	RevokedAt *time.Time
 }
 
 type VerificationSession struct {
@@ -135,6 +189,13 @@ type VerificationSession struct {
 	ExpiresAt            time.Time
 	UpdatedAt            time.Time
 	Version              int64
+	Claims               kyc.Strings
+	ResponseMode         string
+	SealedRequest        []byte
+	Consent              string
+	GrantedScope         string
+	AccountID            *kyc.ID
+	LoginAfter           *time.Time
 }
 
 type WebhookSecret struct {

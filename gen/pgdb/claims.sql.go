@@ -19,7 +19,7 @@ WITH due AS MATERIALIZED (
     ORDER BY s.next_check LIMIT CAST($3 AS bigint) FOR UPDATE SKIP LOCKED)
 UPDATE verification_sessions v SET lease_until = CAST($1 AS timestamptz)
 FROM due WHERE v.id = due.id
-RETURNING v.id, v.client_id, v.method, v.nonce_hash, v.status, v.redirect_uri, v.state, v.scope, v.code_challenge, v.browser_hash, v.request_id, v.verification_url, v.verification_deeplink, v.verification_ends_at, v.attempts, v.checks, v.next_check, v.lease_until, v.sealed_claims, v.error_code, v.created_at, v.authorized_at, v.verified_at, v.finished_at, v.expires_at, v.updated_at, v.version
+RETURNING v.id, v.client_id, v.method, v.nonce_hash, v.status, v.redirect_uri, v.state, v.scope, v.code_challenge, v.browser_hash, v.request_id, v.verification_url, v.verification_deeplink, v.verification_ends_at, v.attempts, v.checks, v.next_check, v.lease_until, v.sealed_claims, v.error_code, v.created_at, v.authorized_at, v.verified_at, v.finished_at, v.expires_at, v.updated_at, v.version, v.claims, v.response_mode, v.sealed_request, v.consent, v.granted_scope, v.account_id, v.login_after
 `
 
 type ClaimDueSessionsParams struct {
@@ -68,6 +68,13 @@ func (q *Queries) ClaimDueSessions(ctx context.Context, arg ClaimDueSessionsPara
 			&i.ExpiresAt,
 			&i.UpdatedAt,
 			&i.Version,
+			&i.Claims,
+			&i.ResponseMode,
+			&i.SealedRequest,
+			&i.Consent,
+			&i.GrantedScope,
+			&i.AccountID,
+			&i.LoginAfter,
 		); err != nil {
 			return nil, err
 		}

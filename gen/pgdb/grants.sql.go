@@ -10,20 +10,44 @@ import (
 	"vouchgate/kyc"
 )
 
+const countRefreshTokens = `-- name: CountRefreshTokens :one
+SELECT count(*) FROM tokens
+WHERE grant_id = $1 AND kind = 'refresh token' AND revoked_at IS NULL AND rotated_at IS NULL
+  AND expires_at > CAST($2 AS timestamptz)
+`
+
+type CountRefreshTokensParams struct {
+	GrantID kyc.ID
+	Now     time.Time
+}
+
+func (q *Queries) CountRefreshTokens(ctx context.Context, arg CountRefreshTokensParams) (int64, error) {
+	row := q.db.QueryRow(ctx, countRefreshTokens, arg.GrantID, arg.Now)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const createGrant = `-- name: CreateGrant :exec
-INSERT INTO grants (id, session_id, client_id, subject, scope, sealed_claims, created_at, expires_at, revoked_at)
+INSERT INTO grants (id, session_id, client_id, subject, scope, sealed_claims, created_at, expires_at, revoked_at,
+    claims, sealed_request, account_id, once, refresh_until)
 VALUES ($1, $2,
     (SELECT s.client_id FROM verification_sessions s WHERE s.id = $2), $3,
-    (SELECT s.scope FROM verification_sessions s WHERE s.id = $2),
-    (SELECT s.sealed_claims FROM verification_sessions s WHERE s.id = $2), $4, $5, NULL)
+    (SELECT CASE WHEN s.granted_scope <> '' THEN s.granted_scope ELSE s.scope END FROM verification_sessions s WHERE s.id = $2),
+    (SELECT s.sealed_claims FROM verification_sessions s WHERE s.id = $2), $4, $5, NULL,
+    (SELECT s.claims FROM verification_sessions s WHERE s.id = $2),
+    (SELECT s.sealed_request FROM verification_sessions s WHERE s.id = $2),
+    (SELECT s.account_id FROM verification_sessions s WHERE s.id = $2), $6, $7)
 `
 
 type CreateGrantParams struct {
-	ID        kyc.ID
-	SessionID kyc.ID
-	Subject   string
-	CreatedAt time.Time
-	ExpiresAt time.Time
+	ID           kyc.ID
+	SessionID    kyc.ID
+	Subject      string
+	CreatedAt    time.Time
+	ExpiresAt    time.Time
+	Once         bool
+	RefreshUntil *time.Time
 }
 
 func (q *Queries) CreateGrant(ctx context.Context, arg CreateGrantParams) error {
@@ -33,22 +57,26 @@ func (q *Queries) CreateGrant(ctx context.Context, arg CreateGrantParams) error 
 		arg.Subject,
 		arg.CreatedAt,
 		arg.ExpiresAt,
+		arg.Once,
+		arg.RefreshUntil,
 	)
 	return err
 }
 
 const createToken = `-- name: CreateToken :exec
-INSERT INTO tokens (id, grant_id, kind, hash, created_at, expires_at, revoked_at)
-VALUES ($1, $2, $3, $4, $5, $6, NULL)
+INSERT INTO tokens (id, grant_id, kind, hash, created_at, expires_at, revoked_at, scope, issued_with)
+VALUES ($1, $2, $3, $4, $5, $6, NULL, $7, $8)
 `
 
 type CreateTokenParams struct {
-	ID        kyc.ID
-	GrantID   kyc.ID
-	Kind      string
-	Hash      []byte
-	CreatedAt time.Time
-	ExpiresAt time.Time
+	ID         kyc.ID
+	GrantID    kyc.ID
+	Kind       string
+	Hash       []byte
+	CreatedAt  time.Time
+	ExpiresAt  time.Time
+	Scope      string
+	IssuedWith *kyc.ID
 }
 
 func (q *Queries) CreateToken(ctx context.Context, arg CreateTokenParams) error {
@@ -59,14 +87,70 @@ func (q *Queries) CreateToken(ctx context.Context, arg CreateTokenParams) error 
 		arg.Hash,
 		arg.CreatedAt,
 		arg.ExpiresAt,
+		arg.Scope,
+		arg.IssuedWith,
 	)
 	return err
 }
 
+const getGrant = `-- name: GetGrant :one
+SELECT id, session_id, client_id, subject, scope, sealed_claims, created_at, expires_at, revoked_at, claims, sealed_request, account_id, once, refresh_until FROM grants WHERE id = $1
+`
+
+func (q *Queries) GetGrant(ctx context.Context, id kyc.ID) (Grant, error) {
+	row := q.db.QueryRow(ctx, getGrant, id)
+	var i Grant
+	err := row.Scan(
+		&i.ID,
+		&i.SessionID,
+		&i.ClientID,
+		&i.Subject,
+		&i.Scope,
+		&i.SealedClaims,
+		&i.CreatedAt,
+		&i.ExpiresAt,
+		&i.RevokedAt,
+		&i.Claims,
+		&i.SealedRequest,
+		&i.AccountID,
+		&i.Once,
+		&i.RefreshUntil,
+	)
+	return i, err
+}
+
+const getGrantOfSession = `-- name: GetGrantOfSession :one
+SELECT id, session_id, client_id, subject, scope, sealed_claims, created_at, expires_at, revoked_at, claims, sealed_request, account_id, once, refresh_until FROM grants WHERE session_id = $1
+`
+
+func (q *Queries) GetGrantOfSession(ctx context.Context, sessionID kyc.ID) (Grant, error) {
+	row := q.db.QueryRow(ctx, getGrantOfSession, sessionID)
+	var i Grant
+	err := row.Scan(
+		&i.ID,
+		&i.SessionID,
+		&i.ClientID,
+		&i.Subject,
+		&i.Scope,
+		&i.SealedClaims,
+		&i.CreatedAt,
+		&i.ExpiresAt,
+		&i.RevokedAt,
+		&i.Claims,
+		&i.SealedRequest,
+		&i.AccountID,
+		&i.Once,
+		&i.RefreshUntil,
+	)
+	return i, err
+}
+
 const getToken = `-- name: GetToken :one
 SELECT t.id, t.grant_id, t.kind, t.hash, t.created_at, t.expires_at, t.revoked_at,
+    t.scope AS token_scope, t.rotated_at, t.successor_id, t.issued_with,
     g.session_id, g.client_id, g.subject, g.scope, g.sealed_claims,
     g.created_at AS granted_at, g.expires_at AS grant_expires_at, g.revoked_at AS grant_revoked_at,
+    g.claims, g.sealed_request, g.account_id, g.once, g.refresh_until,
     c.disabled_at
 FROM tokens t JOIN grants g ON g.id = t.grant_id JOIN clients c ON c.id = g.client_id
 WHERE t.id = $1
@@ -80,6 +164,10 @@ type GetTokenRow struct {
 	CreatedAt      time.Time
 	ExpiresAt      time.Time
 	RevokedAt      *time.Time
+	TokenScope     string
+	RotatedAt      *time.Time
+	SuccessorID    *kyc.ID
+	IssuedWith     *kyc.ID
 	SessionID      kyc.ID
 	ClientID       string
 	Subject        string
@@ -88,6 +176,11 @@ type GetTokenRow struct {
 	GrantedAt      time.Time
 	GrantExpiresAt time.Time
 	GrantRevokedAt *time.Time
+	Claims         kyc.Strings
+	SealedRequest  []byte
+	AccountID      *kyc.ID
+	Once           bool
+	RefreshUntil   *time.Time
 	DisabledAt     *time.Time
 }
 
@@ -102,6 +195,10 @@ func (q *Queries) GetToken(ctx context.Context, id kyc.ID) (GetTokenRow, error) 
 		&i.CreatedAt,
 		&i.ExpiresAt,
 		&i.RevokedAt,
+		&i.TokenScope,
+		&i.RotatedAt,
+		&i.SuccessorID,
+		&i.IssuedWith,
 		&i.SessionID,
 		&i.ClientID,
 		&i.Subject,
@@ -110,9 +207,62 @@ func (q *Queries) GetToken(ctx context.Context, id kyc.ID) (GetTokenRow, error) 
 		&i.GrantedAt,
 		&i.GrantExpiresAt,
 		&i.GrantRevokedAt,
+		&i.Claims,
+		&i.SealedRequest,
+		&i.AccountID,
+		&i.Once,
+		&i.RefreshUntil,
 		&i.DisabledAt,
 	)
 	return i, err
+}
+
+const listGrantsOfAccount = `-- name: ListGrantsOfAccount :many
+SELECT id, session_id, client_id, subject, scope, sealed_claims, created_at, expires_at, revoked_at, claims, sealed_request, account_id, once, refresh_until FROM grants
+WHERE account_id = $1 AND account_id IS NOT NULL AND revoked_at IS NULL
+  AND expires_at > CAST($2 AS timestamptz)
+ORDER BY id DESC LIMIT CAST($3 AS bigint)
+`
+
+type ListGrantsOfAccountParams struct {
+	AccountID *kyc.ID
+	Now       time.Time
+	N         int64
+}
+
+func (q *Queries) ListGrantsOfAccount(ctx context.Context, arg ListGrantsOfAccountParams) ([]Grant, error) {
+	rows, err := q.db.Query(ctx, listGrantsOfAccount, arg.AccountID, arg.Now, arg.N)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Grant{}
+	for rows.Next() {
+		var i Grant
+		if err := rows.Scan(
+			&i.ID,
+			&i.SessionID,
+			&i.ClientID,
+			&i.Subject,
+			&i.Scope,
+			&i.SealedClaims,
+			&i.CreatedAt,
+			&i.ExpiresAt,
+			&i.RevokedAt,
+			&i.Claims,
+			&i.SealedRequest,
+			&i.AccountID,
+			&i.Once,
+			&i.RefreshUntil,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const purgeGrants = `-- name: PurgeGrants :execrows
@@ -133,18 +283,72 @@ func (q *Queries) PurgeGrants(ctx context.Context, arg PurgeGrantsParams) (int64
 	return result.RowsAffected(), nil
 }
 
-const revokeGrantOfSession = `-- name: RevokeGrantOfSession :execrows
-UPDATE grants SET revoked_at = $1, sealed_claims = NULL
-WHERE session_id = $2 AND revoked_at IS NULL
+const purgeTokens = `-- name: PurgeTokens :execrows
+DELETE FROM tokens WHERE tokens.id IN (
+    SELECT t.id FROM tokens t WHERE t.expires_at <= $1 ORDER BY t.expires_at LIMIT CAST($2 AS bigint))
 `
 
-type RevokeGrantOfSessionParams struct {
-	RevokedAt *time.Time
-	SessionID kyc.ID
+type PurgeTokensParams struct {
+	Before time.Time
+	N      int64
 }
 
-func (q *Queries) RevokeGrantOfSession(ctx context.Context, arg RevokeGrantOfSessionParams) (int64, error) {
-	result, err := q.db.Exec(ctx, revokeGrantOfSession, arg.RevokedAt, arg.SessionID)
+func (q *Queries) PurgeTokens(ctx context.Context, arg PurgeTokensParams) (int64, error) {
+	result, err := q.db.Exec(ctx, purgeTokens, arg.Before, arg.N)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const revokeGrant = `-- name: RevokeGrant :execrows
+UPDATE grants SET revoked_at = $1, sealed_claims = NULL, sealed_request = NULL
+WHERE id = $2 AND revoked_at IS NULL
+`
+
+type RevokeGrantParams struct {
+	RevokedAt *time.Time
+	ID        kyc.ID
+}
+
+func (q *Queries) RevokeGrant(ctx context.Context, arg RevokeGrantParams) (int64, error) {
+	result, err := q.db.Exec(ctx, revokeGrant, arg.RevokedAt, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const revokeToken = `-- name: RevokeToken :execrows
+UPDATE tokens SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL
+`
+
+type RevokeTokenParams struct {
+	RevokedAt *time.Time
+	ID        kyc.ID
+}
+
+func (q *Queries) RevokeToken(ctx context.Context, arg RevokeTokenParams) (int64, error) {
+	result, err := q.db.Exec(ctx, revokeToken, arg.RevokedAt, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const rotateToken = `-- name: RotateToken :execrows
+UPDATE tokens SET rotated_at = CAST($1 AS timestamptz), successor_id = $2
+WHERE id = $3 AND rotated_at IS NULL AND revoked_at IS NULL AND expires_at > CAST($1 AS timestamptz)
+`
+
+type RotateTokenParams struct {
+	Now         time.Time
+	SuccessorID *kyc.ID
+	ID          kyc.ID
+}
+
+func (q *Queries) RotateToken(ctx context.Context, arg RotateTokenParams) (int64, error) {
+	result, err := q.db.Exec(ctx, rotateToken, arg.Now, arg.SuccessorID, arg.ID)
 	if err != nil {
 		return 0, err
 	}

@@ -13,7 +13,7 @@ import (
 const claimSession = `-- name: ClaimSession :many
 UPDATE verification_sessions SET lease_until = CAST($1 AS timestamptz)
 WHERE id = $2 AND status = 'authorized' AND (lease_until IS NULL OR lease_until <= CAST($3 AS timestamptz))
-RETURNING id, client_id, method, nonce_hash, status, redirect_uri, state, scope, code_challenge, browser_hash, request_id, verification_url, verification_deeplink, verification_ends_at, attempts, checks, next_check, lease_until, sealed_claims, error_code, created_at, authorized_at, verified_at, finished_at, expires_at, updated_at, version
+RETURNING id, client_id, method, nonce_hash, status, redirect_uri, state, scope, code_challenge, browser_hash, request_id, verification_url, verification_deeplink, verification_ends_at, attempts, checks, next_check, lease_until, sealed_claims, error_code, created_at, authorized_at, verified_at, finished_at, expires_at, updated_at, version, claims, response_mode, sealed_request, consent, granted_scope, account_id, login_after
 `
 
 type ClaimSessionParams struct {
@@ -59,6 +59,13 @@ func (q *Queries) ClaimSession(ctx context.Context, arg ClaimSessionParams) ([]V
 			&i.ExpiresAt,
 			&i.UpdatedAt,
 			&i.Version,
+			&i.Claims,
+			&i.ResponseMode,
+			&i.SealedRequest,
+			&i.Consent,
+			&i.GrantedScope,
+			&i.AccountID,
+			&i.LoginAfter,
 		); err != nil {
 			return nil, err
 		}
@@ -72,9 +79,9 @@ func (q *Queries) ClaimSession(ctx context.Context, arg ClaimSessionParams) ([]V
 
 const claimSessionByRequest = `-- name: ClaimSessionByRequest :many
 UPDATE verification_sessions SET lease_until = CAST($1 AS timestamptz)
-WHERE request_id = $2 AND status = 'authorized'
+WHERE request_id = $2 AND request_id <> '' AND status = 'authorized'
   AND (lease_until IS NULL OR lease_until <= CAST($3 AS timestamptz))
-RETURNING id, client_id, method, nonce_hash, status, redirect_uri, state, scope, code_challenge, browser_hash, request_id, verification_url, verification_deeplink, verification_ends_at, attempts, checks, next_check, lease_until, sealed_claims, error_code, created_at, authorized_at, verified_at, finished_at, expires_at, updated_at, version
+RETURNING id, client_id, method, nonce_hash, status, redirect_uri, state, scope, code_challenge, browser_hash, request_id, verification_url, verification_deeplink, verification_ends_at, attempts, checks, next_check, lease_until, sealed_claims, error_code, created_at, authorized_at, verified_at, finished_at, expires_at, updated_at, version, claims, response_mode, sealed_request, consent, granted_scope, account_id, login_after
 `
 
 type ClaimSessionByRequestParams struct {
@@ -120,6 +127,13 @@ func (q *Queries) ClaimSessionByRequest(ctx context.Context, arg ClaimSessionByR
 			&i.ExpiresAt,
 			&i.UpdatedAt,
 			&i.Version,
+			&i.Claims,
+			&i.ResponseMode,
+			&i.SealedRequest,
+			&i.Consent,
+			&i.GrantedScope,
+			&i.AccountID,
+			&i.LoginAfter,
 		); err != nil {
 			return nil, err
 		}
@@ -214,12 +228,14 @@ INSERT INTO verification_sessions (id, client_id, method, nonce_hash, status,
     redirect_uri, state, scope, code_challenge, browser_hash,
     request_id, verification_url, verification_deeplink, verification_ends_at,
     attempts, checks, next_check, lease_until, sealed_claims, error_code,
-    created_at, authorized_at, verified_at, finished_at, expires_at, updated_at, version)
+    created_at, authorized_at, verified_at, finished_at, expires_at, updated_at, version,
+    claims, response_mode, sealed_request, consent, granted_scope, account_id, login_after)
 VALUES ($1, $2, $3, $4, $5,
     $6, $7, $8, $9, $10,
     $11, $12, $13, $14,
     $15, $16, $17, $18, $19, $20,
-    $21, $22, $23, $24, $25, $26, $27)
+    $21, $22, $23, $24, $25, $26, $27,
+    $28, $29, $30, $31, $32, $33, $34)
 `
 
 type CreateSessionParams struct {
@@ -250,6 +266,13 @@ type CreateSessionParams struct {
 	ExpiresAt            time.Time
 	UpdatedAt            time.Time
 	Version              int64
+	Claims               kyc.Strings
+	ResponseMode         string
+	SealedRequest        []byte
+	Consent              string
+	GrantedScope         string
+	AccountID            *kyc.ID
+	LoginAfter           *time.Time
 }
 
 func (q *Queries) CreateSession(ctx context.Context, arg CreateSessionParams) error {
@@ -281,6 +304,13 @@ func (q *Queries) CreateSession(ctx context.Context, arg CreateSessionParams) er
 		arg.ExpiresAt,
 		arg.UpdatedAt,
 		arg.Version,
+		arg.Claims,
+		arg.ResponseMode,
+		arg.SealedRequest,
+		arg.Consent,
+		arg.GrantedScope,
+		arg.AccountID,
+		arg.LoginAfter,
 	)
 	return err
 }
@@ -298,7 +328,7 @@ func (q *Queries) EndSessionLeases(ctx context.Context) (int64, error) {
 }
 
 const getSession = `-- name: GetSession :one
-SELECT id, client_id, method, nonce_hash, status, redirect_uri, state, scope, code_challenge, browser_hash, request_id, verification_url, verification_deeplink, verification_ends_at, attempts, checks, next_check, lease_until, sealed_claims, error_code, created_at, authorized_at, verified_at, finished_at, expires_at, updated_at, version FROM verification_sessions WHERE id = $1
+SELECT id, client_id, method, nonce_hash, status, redirect_uri, state, scope, code_challenge, browser_hash, request_id, verification_url, verification_deeplink, verification_ends_at, attempts, checks, next_check, lease_until, sealed_claims, error_code, created_at, authorized_at, verified_at, finished_at, expires_at, updated_at, version, claims, response_mode, sealed_request, consent, granted_scope, account_id, login_after FROM verification_sessions WHERE id = $1
 `
 
 func (q *Queries) GetSession(ctx context.Context, id kyc.ID) (VerificationSession, error) {
@@ -332,12 +362,19 @@ func (q *Queries) GetSession(ctx context.Context, id kyc.ID) (VerificationSessio
 		&i.ExpiresAt,
 		&i.UpdatedAt,
 		&i.Version,
+		&i.Claims,
+		&i.ResponseMode,
+		&i.SealedRequest,
+		&i.Consent,
+		&i.GrantedScope,
+		&i.AccountID,
+		&i.LoginAfter,
 	)
 	return i, err
 }
 
 const getSessionByRequest = `-- name: GetSessionByRequest :one
-SELECT id, client_id, method, nonce_hash, status, redirect_uri, state, scope, code_challenge, browser_hash, request_id, verification_url, verification_deeplink, verification_ends_at, attempts, checks, next_check, lease_until, sealed_claims, error_code, created_at, authorized_at, verified_at, finished_at, expires_at, updated_at, version FROM verification_sessions WHERE request_id = $1 AND status = 'authorized'
+SELECT id, client_id, method, nonce_hash, status, redirect_uri, state, scope, code_challenge, browser_hash, request_id, verification_url, verification_deeplink, verification_ends_at, attempts, checks, next_check, lease_until, sealed_claims, error_code, created_at, authorized_at, verified_at, finished_at, expires_at, updated_at, version, claims, response_mode, sealed_request, consent, granted_scope, account_id, login_after FROM verification_sessions WHERE request_id = $1 AND request_id <> '' AND status = 'authorized'
 `
 
 func (q *Queries) GetSessionByRequest(ctx context.Context, requestID string) (VerificationSession, error) {
@@ -371,6 +408,13 @@ func (q *Queries) GetSessionByRequest(ctx context.Context, requestID string) (Ve
 		&i.ExpiresAt,
 		&i.UpdatedAt,
 		&i.Version,
+		&i.Claims,
+		&i.ResponseMode,
+		&i.SealedRequest,
+		&i.Consent,
+		&i.GrantedScope,
+		&i.AccountID,
+		&i.LoginAfter,
 	)
 	return i, err
 }
@@ -394,7 +438,7 @@ func (q *Queries) HastenSession(ctx context.Context, arg HastenSessionParams) (i
 }
 
 const listSessions = `-- name: ListSessions :many
-SELECT id, client_id, method, nonce_hash, status, redirect_uri, state, scope, code_challenge, browser_hash, request_id, verification_url, verification_deeplink, verification_ends_at, attempts, checks, next_check, lease_until, sealed_claims, error_code, created_at, authorized_at, verified_at, finished_at, expires_at, updated_at, version FROM verification_sessions
+SELECT id, client_id, method, nonce_hash, status, redirect_uri, state, scope, code_challenge, browser_hash, request_id, verification_url, verification_deeplink, verification_ends_at, attempts, checks, next_check, lease_until, sealed_claims, error_code, created_at, authorized_at, verified_at, finished_at, expires_at, updated_at, version, claims, response_mode, sealed_request, consent, granted_scope, account_id, login_after FROM verification_sessions
 WHERE (CAST($1 AS text) IS NULL OR client_id = $1)
   AND (CAST($2 AS text) IS NULL OR status = $2)
 ORDER BY id DESC LIMIT CAST($3 AS bigint)
@@ -443,6 +487,13 @@ func (q *Queries) ListSessions(ctx context.Context, arg ListSessionsParams) ([]V
 			&i.ExpiresAt,
 			&i.UpdatedAt,
 			&i.Version,
+			&i.Claims,
+			&i.ResponseMode,
+			&i.SealedRequest,
+			&i.Consent,
+			&i.GrantedScope,
+			&i.AccountID,
+			&i.LoginAfter,
 		); err != nil {
 			return nil, err
 		}
@@ -485,8 +536,10 @@ UPDATE verification_sessions SET status = $1,
     attempts = $11, checks = $12, next_check = $13, lease_until = $14,
     sealed_claims = $15, error_code = $16,
     authorized_at = $17, verified_at = $18, finished_at = $19,
-    updated_at = $20, version = version + 1
-WHERE id = $21 AND version = $22
+    expires_at = $20, updated_at = $21, version = version + 1,
+    claims = $22, response_mode = $23, sealed_request = $24, consent = $25,
+    granted_scope = $26, account_id = $27, login_after = $28
+WHERE id = $29 AND version = $30
 `
 
 type SaveSessionParams struct {
@@ -509,7 +562,15 @@ type SaveSessionParams struct {
 	AuthorizedAt         *time.Time
 	VerifiedAt           *time.Time
 	FinishedAt           *time.Time
+	ExpiresAt            time.Time
 	UpdatedAt            time.Time
+	Claims               kyc.Strings
+	ResponseMode         string
+	SealedRequest        []byte
+	Consent              string
+	GrantedScope         string
+	AccountID            *kyc.ID
+	LoginAfter           *time.Time
 	ID                   kyc.ID
 	Version              int64
 }
@@ -535,7 +596,15 @@ func (q *Queries) SaveSession(ctx context.Context, arg SaveSessionParams) (int64
 		arg.AuthorizedAt,
 		arg.VerifiedAt,
 		arg.FinishedAt,
+		arg.ExpiresAt,
 		arg.UpdatedAt,
+		arg.Claims,
+		arg.ResponseMode,
+		arg.SealedRequest,
+		arg.Consent,
+		arg.GrantedScope,
+		arg.AccountID,
+		arg.LoginAfter,
 		arg.ID,
 		arg.Version,
 	)

@@ -30,6 +30,18 @@ func (x querier) AddKeyCheck(ctx context.Context, sealed []byte) (int64, error) 
 	return x.q.AddKeyCheck(ctx, sealed)
 }
 
+func (x querier) AddServerSecret(ctx context.Context, arg pgdb.AddServerSecretParams) (int64, error) {
+	return x.q.AddServerSecret(ctx, litedb.AddServerSecretParams(arg))
+}
+
+func (x querier) AddSignIn(ctx context.Context, arg pgdb.AddSignInParams) error {
+	return x.q.AddSignIn(ctx, litedb.AddSignInParams(arg))
+}
+
+func (x querier) AddSigningKey(ctx context.Context, arg pgdb.AddSigningKeyParams) (int64, error) {
+	return x.q.AddSigningKey(ctx, litedb.AddSigningKeyParams(arg))
+}
+
 func (x querier) AddWebhook(ctx context.Context, arg pgdb.AddWebhookParams) error {
 	return x.q.AddWebhook(ctx, litedb.AddWebhookParams(arg))
 }
@@ -87,6 +99,10 @@ func (x querier) CountOpenSessions(ctx context.Context) ([]pgdb.CountOpenSession
 	return out, err
 }
 
+func (x querier) CountRefreshTokens(ctx context.Context, arg pgdb.CountRefreshTokensParams) (int64, error) {
+	return x.q.CountRefreshTokens(ctx, litedb.CountRefreshTokensParams(arg))
+}
+
 func (x querier) CountSessionsByStatus(ctx context.Context) ([]pgdb.CountSessionsByStatusRow, error) {
 	rows, err := x.q.CountSessionsByStatus(ctx)
 	out := make([]pgdb.CountSessionsByStatusRow, len(rows))
@@ -96,9 +112,18 @@ func (x querier) CountSessionsByStatus(ctx context.Context) ([]pgdb.CountSession
 	return out, err
 }
 
+func (x querier) CountSignInTry(ctx context.Context, arg pgdb.CountSignInTryParams) (pgdb.CountSignInTryRow, error) {
+	row, err := x.q.CountSignInTry(ctx, litedb.CountSignInTryParams(arg))
+	return pgdb.CountSignInTryRow(row), err
+}
+
 func (x querier) CountWebhooks(ctx context.Context) (pgdb.CountWebhooksRow, error) {
 	row, err := x.q.CountWebhooks(ctx)
 	return pgdb.CountWebhooksRow(row), err
+}
+
+func (x querier) CreateAccount(ctx context.Context, arg pgdb.CreateAccountParams) error {
+	return x.q.CreateAccount(ctx, litedb.CreateAccountParams(arg))
 }
 
 func (x querier) CreateClient(ctx context.Context, arg pgdb.CreateClientParams) error {
@@ -121,8 +146,16 @@ func (x querier) DeferWebhooks(ctx context.Context, arg pgdb.DeferWebhooksParams
 	return x.q.DeferWebhooks(ctx, litedb.DeferWebhooksParams(arg))
 }
 
+func (x querier) DeleteAccount(ctx context.Context, id kyc.ID) (int64, error) {
+	return x.q.DeleteAccount(ctx, id)
+}
+
 func (x querier) DeleteClient(ctx context.Context, id string) (int64, error) {
 	return x.q.DeleteClient(ctx, id)
+}
+
+func (x querier) DeleteSigningKey(ctx context.Context, id kyc.ID) (int64, error) {
+	return x.q.DeleteSigningKey(ctx, id)
 }
 
 func (x querier) DisableWebhook(ctx context.Context, arg pgdb.DisableWebhookParams) (int64, error) {
@@ -141,6 +174,14 @@ func (x querier) EndSessionLeases(ctx context.Context) (int64, error) {
 	return x.q.EndSessionLeases(ctx)
 }
 
+func (x querier) EndSignIn(ctx context.Context, id kyc.ID) (int64, error) {
+	return x.q.EndSignIn(ctx, id)
+}
+
+func (x querier) EndSignInsOfAccount(ctx context.Context, accountID kyc.ID) (int64, error) {
+	return x.q.EndSignInsOfAccount(ctx, accountID)
+}
+
 func (x querier) EndWebhookLeases(ctx context.Context) (int64, error) {
 	return x.q.EndWebhookLeases(ctx)
 }
@@ -153,6 +194,24 @@ func (x querier) FinishWebhooks(ctx context.Context, arg pgdb.FinishWebhooksPara
 	return x.q.FinishWebhooks(ctx, litedb.FinishWebhooksParams(arg))
 }
 
+func (x querier) ForgetOldSignInTries(ctx context.Context, arg pgdb.ForgetOldSignInTriesParams) (int64, error) {
+	return x.q.ForgetOldSignInTries(ctx, litedb.ForgetOldSignInTriesParams(arg))
+}
+
+func (x querier) ForgetSignInTries(ctx context.Context, key []byte) (int64, error) {
+	return x.q.ForgetSignInTries(ctx, key)
+}
+
+func (x querier) GetAccount(ctx context.Context, id kyc.ID) (pgdb.Account, error) {
+	row, err := x.q.GetAccount(ctx, id)
+	return pgdb.Account(row), err
+}
+
+func (x querier) GetAccountByName(ctx context.Context, userName string) (pgdb.Account, error) {
+	row, err := x.q.GetAccountByName(ctx, userName)
+	return pgdb.Account(row), err
+}
+
 func (x querier) GetClient(ctx context.Context, id string) (pgdb.Client, error) {
 	row, err := x.q.GetClient(ctx, id)
 	return pgdb.Client(row), err
@@ -163,8 +222,22 @@ func (x querier) GetCode(ctx context.Context, sessionID kyc.ID) (pgdb.Authorizat
 	return pgdb.AuthorizationCode(row), err
 }
 
+func (x querier) GetGrant(ctx context.Context, id kyc.ID) (pgdb.Grant, error) {
+	row, err := x.q.GetGrant(ctx, id)
+	return pgdb.Grant(row), err
+}
+
+func (x querier) GetGrantOfSession(ctx context.Context, sessionID kyc.ID) (pgdb.Grant, error) {
+	row, err := x.q.GetGrantOfSession(ctx, sessionID)
+	return pgdb.Grant(row), err
+}
+
 func (x querier) GetKeyCheck(ctx context.Context) ([]byte, error) {
 	return x.q.GetKeyCheck(ctx)
+}
+
+func (x querier) GetServerSecret(ctx context.Context, name string) ([]byte, error) {
+	return x.q.GetServerSecret(ctx, name)
 }
 
 func (x querier) GetSession(ctx context.Context, id kyc.ID) (pgdb.VerificationSession, error) {
@@ -175,6 +248,11 @@ func (x querier) GetSession(ctx context.Context, id kyc.ID) (pgdb.VerificationSe
 func (x querier) GetSessionByRequest(ctx context.Context, requestID string) (pgdb.VerificationSession, error) {
 	row, err := x.q.GetSessionByRequest(ctx, requestID)
 	return pgdb.VerificationSession(row), err
+}
+
+func (x querier) GetSignIn(ctx context.Context, id kyc.ID) (pgdb.GetSignInRow, error) {
+	row, err := x.q.GetSignIn(ctx, id)
+	return pgdb.GetSignInRow(row), err
 }
 
 func (x querier) GetToken(ctx context.Context, id kyc.ID) (pgdb.GetTokenRow, error) {
@@ -197,6 +275,15 @@ func (x querier) HastenSession(ctx context.Context, arg pgdb.HastenSessionParams
 
 func (x querier) HoldWebhooks(ctx context.Context, arg pgdb.HoldWebhooksParams) (int64, error) {
 	return x.q.HoldWebhooks(ctx, litedb.HoldWebhooksParams(arg))
+}
+
+func (x querier) ListAccounts(ctx context.Context) ([]pgdb.Account, error) {
+	rows, err := x.q.ListAccounts(ctx)
+	out := make([]pgdb.Account, len(rows))
+	for i, row := range rows {
+		out[i] = pgdb.Account(row)
+	}
+	return out, err
 }
 
 func (x querier) ListAudit(ctx context.Context, sessionID string) ([]pgdb.AuditEvent, error) {
@@ -226,11 +313,29 @@ func (x querier) ListClients(ctx context.Context) ([]pgdb.Client, error) {
 	return out, err
 }
 
+func (x querier) ListGrantsOfAccount(ctx context.Context, arg pgdb.ListGrantsOfAccountParams) ([]pgdb.Grant, error) {
+	rows, err := x.q.ListGrantsOfAccount(ctx, litedb.ListGrantsOfAccountParams(arg))
+	out := make([]pgdb.Grant, len(rows))
+	for i, row := range rows {
+		out[i] = pgdb.Grant(row)
+	}
+	return out, err
+}
+
 func (x querier) ListSessions(ctx context.Context, arg pgdb.ListSessionsParams) ([]pgdb.VerificationSession, error) {
 	rows, err := x.q.ListSessions(ctx, litedb.ListSessionsParams(arg))
 	out := make([]pgdb.VerificationSession, len(rows))
 	for i, row := range rows {
 		out[i] = pgdb.VerificationSession(row)
+	}
+	return out, err
+}
+
+func (x querier) ListSigningKeys(ctx context.Context) ([]pgdb.SigningKey, error) {
+	rows, err := x.q.ListSigningKeys(ctx)
+	out := make([]pgdb.SigningKey, len(rows))
+	for i, row := range rows {
+		out[i] = pgdb.SigningKey(row)
 	}
 	return out, err
 }
@@ -253,6 +358,10 @@ func (x querier) ListWebhooks(ctx context.Context, arg pgdb.ListWebhooksParams) 
 	return out, err
 }
 
+func (x querier) PurgeAssertions(ctx context.Context, before time.Time) (int64, error) {
+	return x.q.PurgeAssertions(ctx, before)
+}
+
 func (x querier) PurgeAudit(ctx context.Context, arg pgdb.PurgeAuditParams) (int64, error) {
 	return x.q.PurgeAudit(ctx, litedb.PurgeAuditParams(arg))
 }
@@ -267,6 +376,18 @@ func (x querier) PurgeGrants(ctx context.Context, arg pgdb.PurgeGrantsParams) (i
 
 func (x querier) PurgeSessions(ctx context.Context, arg pgdb.PurgeSessionsParams) (int64, error) {
 	return x.q.PurgeSessions(ctx, litedb.PurgeSessionsParams(arg))
+}
+
+func (x querier) PurgeSignInTries(ctx context.Context, before time.Time) (int64, error) {
+	return x.q.PurgeSignInTries(ctx, before)
+}
+
+func (x querier) PurgeSignIns(ctx context.Context, arg pgdb.PurgeSignInsParams) (int64, error) {
+	return x.q.PurgeSignIns(ctx, litedb.PurgeSignInsParams(arg))
+}
+
+func (x querier) PurgeTokens(ctx context.Context, arg pgdb.PurgeTokensParams) (int64, error) {
+	return x.q.PurgeTokens(ctx, litedb.PurgeTokensParams(arg))
 }
 
 func (x querier) PurgeWebhookSecrets(ctx context.Context, before time.Time) (int64, error) {
@@ -305,8 +426,16 @@ func (x querier) RescheduleWebhook(ctx context.Context, arg pgdb.RescheduleWebho
 	return x.q.RescheduleWebhook(ctx, litedb.RescheduleWebhookParams(arg))
 }
 
-func (x querier) RevokeGrantOfSession(ctx context.Context, arg pgdb.RevokeGrantOfSessionParams) (int64, error) {
-	return x.q.RevokeGrantOfSession(ctx, litedb.RevokeGrantOfSessionParams(arg))
+func (x querier) RevokeGrant(ctx context.Context, arg pgdb.RevokeGrantParams) (int64, error) {
+	return x.q.RevokeGrant(ctx, litedb.RevokeGrantParams(arg))
+}
+
+func (x querier) RevokeToken(ctx context.Context, arg pgdb.RevokeTokenParams) (int64, error) {
+	return x.q.RevokeToken(ctx, litedb.RevokeTokenParams(arg))
+}
+
+func (x querier) RotateToken(ctx context.Context, arg pgdb.RotateTokenParams) (int64, error) {
+	return x.q.RotateToken(ctx, litedb.RotateTokenParams(arg))
 }
 
 func (x querier) SaveSession(ctx context.Context, arg pgdb.SaveSessionParams) (int64, error) {
@@ -317,8 +446,16 @@ func (x querier) ScheduleSession(ctx context.Context, arg pgdb.ScheduleSessionPa
 	return x.q.ScheduleSession(ctx, litedb.ScheduleSessionParams(arg))
 }
 
+func (x querier) UpdateAccount(ctx context.Context, arg pgdb.UpdateAccountParams) (int64, error) {
+	return x.q.UpdateAccount(ctx, litedb.UpdateAccountParams(arg))
+}
+
 func (x querier) UpdateClient(ctx context.Context, arg pgdb.UpdateClientParams) (int64, error) {
 	return x.q.UpdateClient(ctx, litedb.UpdateClientParams(arg))
+}
+
+func (x querier) UseAssertion(ctx context.Context, arg pgdb.UseAssertionParams) (int64, error) {
+	return x.q.UseAssertion(ctx, litedb.UseAssertionParams(arg))
 }
 
 func (x querier) VoidCode(ctx context.Context, arg pgdb.VoidCodeParams) (int64, error) {
@@ -340,6 +477,28 @@ func (x grouped) AddKeyCheck(ctx context.Context, sealed []byte) (out int64, err
 	err = x.g.do(ctx, func(q pgdb.Querier) error {
 		var err error
 		out, err = q.AddKeyCheck(ctx, sealed)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) AddServerSecret(ctx context.Context, arg pgdb.AddServerSecretParams) (out int64, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.AddServerSecret(ctx, arg)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) AddSignIn(ctx context.Context, arg pgdb.AddSignInParams) error {
+	return x.g.do(ctx, func(q pgdb.Querier) error { return q.AddSignIn(ctx, arg) })
+}
+
+func (x grouped) AddSigningKey(ctx context.Context, arg pgdb.AddSigningKeyParams) (out int64, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.AddSigningKey(ctx, arg)
 		return err
 	})
 	return out, err
@@ -407,10 +566,28 @@ func (x grouped) CountOpenSessions(ctx context.Context) (out []pgdb.CountOpenSes
 	return out, err
 }
 
+func (x grouped) CountRefreshTokens(ctx context.Context, arg pgdb.CountRefreshTokensParams) (out int64, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.CountRefreshTokens(ctx, arg)
+		return err
+	})
+	return out, err
+}
+
 func (x grouped) CountSessionsByStatus(ctx context.Context) (out []pgdb.CountSessionsByStatusRow, err error) {
 	err = x.g.do(ctx, func(q pgdb.Querier) error {
 		var err error
 		out, err = q.CountSessionsByStatus(ctx)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) CountSignInTry(ctx context.Context, arg pgdb.CountSignInTryParams) (out pgdb.CountSignInTryRow, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.CountSignInTry(ctx, arg)
 		return err
 	})
 	return out, err
@@ -423,6 +600,10 @@ func (x grouped) CountWebhooks(ctx context.Context) (out pgdb.CountWebhooksRow, 
 		return err
 	})
 	return out, err
+}
+
+func (x grouped) CreateAccount(ctx context.Context, arg pgdb.CreateAccountParams) error {
+	return x.g.do(ctx, func(q pgdb.Querier) error { return q.CreateAccount(ctx, arg) })
 }
 
 func (x grouped) CreateClient(ctx context.Context, arg pgdb.CreateClientParams) error {
@@ -450,10 +631,28 @@ func (x grouped) DeferWebhooks(ctx context.Context, arg pgdb.DeferWebhooksParams
 	return out, err
 }
 
+func (x grouped) DeleteAccount(ctx context.Context, id kyc.ID) (out int64, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.DeleteAccount(ctx, id)
+		return err
+	})
+	return out, err
+}
+
 func (x grouped) DeleteClient(ctx context.Context, id string) (out int64, err error) {
 	err = x.g.do(ctx, func(q pgdb.Querier) error {
 		var err error
 		out, err = q.DeleteClient(ctx, id)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) DeleteSigningKey(ctx context.Context, id kyc.ID) (out int64, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.DeleteSigningKey(ctx, id)
 		return err
 	})
 	return out, err
@@ -495,6 +694,24 @@ func (x grouped) EndSessionLeases(ctx context.Context) (out int64, err error) {
 	return out, err
 }
 
+func (x grouped) EndSignIn(ctx context.Context, id kyc.ID) (out int64, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.EndSignIn(ctx, id)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) EndSignInsOfAccount(ctx context.Context, accountID kyc.ID) (out int64, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.EndSignInsOfAccount(ctx, accountID)
+		return err
+	})
+	return out, err
+}
+
 func (x grouped) EndWebhookLeases(ctx context.Context) (out int64, err error) {
 	err = x.g.do(ctx, func(q pgdb.Querier) error {
 		var err error
@@ -522,6 +739,42 @@ func (x grouped) FinishWebhooks(ctx context.Context, arg pgdb.FinishWebhooksPara
 	return out, err
 }
 
+func (x grouped) ForgetOldSignInTries(ctx context.Context, arg pgdb.ForgetOldSignInTriesParams) (out int64, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.ForgetOldSignInTries(ctx, arg)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) ForgetSignInTries(ctx context.Context, key []byte) (out int64, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.ForgetSignInTries(ctx, key)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) GetAccount(ctx context.Context, id kyc.ID) (out pgdb.Account, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.GetAccount(ctx, id)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) GetAccountByName(ctx context.Context, userName string) (out pgdb.Account, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.GetAccountByName(ctx, userName)
+		return err
+	})
+	return out, err
+}
+
 func (x grouped) GetClient(ctx context.Context, id string) (out pgdb.Client, err error) {
 	err = x.g.do(ctx, func(q pgdb.Querier) error {
 		var err error
@@ -540,10 +793,37 @@ func (x grouped) GetCode(ctx context.Context, sessionID kyc.ID) (out pgdb.Author
 	return out, err
 }
 
+func (x grouped) GetGrant(ctx context.Context, id kyc.ID) (out pgdb.Grant, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.GetGrant(ctx, id)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) GetGrantOfSession(ctx context.Context, sessionID kyc.ID) (out pgdb.Grant, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.GetGrantOfSession(ctx, sessionID)
+		return err
+	})
+	return out, err
+}
+
 func (x grouped) GetKeyCheck(ctx context.Context) (out []byte, err error) {
 	err = x.g.do(ctx, func(q pgdb.Querier) error {
 		var err error
 		out, err = q.GetKeyCheck(ctx)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) GetServerSecret(ctx context.Context, name string) (out []byte, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.GetServerSecret(ctx, name)
 		return err
 	})
 	return out, err
@@ -562,6 +842,15 @@ func (x grouped) GetSessionByRequest(ctx context.Context, requestID string) (out
 	err = x.g.do(ctx, func(q pgdb.Querier) error {
 		var err error
 		out, err = q.GetSessionByRequest(ctx, requestID)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) GetSignIn(ctx context.Context, id kyc.ID) (out pgdb.GetSignInRow, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.GetSignIn(ctx, id)
 		return err
 	})
 	return out, err
@@ -612,6 +901,15 @@ func (x grouped) HoldWebhooks(ctx context.Context, arg pgdb.HoldWebhooksParams) 
 	return out, err
 }
 
+func (x grouped) ListAccounts(ctx context.Context) (out []pgdb.Account, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.ListAccounts(ctx)
+		return err
+	})
+	return out, err
+}
+
 func (x grouped) ListAudit(ctx context.Context, sessionID string) (out []pgdb.AuditEvent, err error) {
 	err = x.g.do(ctx, func(q pgdb.Querier) error {
 		var err error
@@ -639,10 +937,28 @@ func (x grouped) ListClients(ctx context.Context) (out []pgdb.Client, err error)
 	return out, err
 }
 
+func (x grouped) ListGrantsOfAccount(ctx context.Context, arg pgdb.ListGrantsOfAccountParams) (out []pgdb.Grant, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.ListGrantsOfAccount(ctx, arg)
+		return err
+	})
+	return out, err
+}
+
 func (x grouped) ListSessions(ctx context.Context, arg pgdb.ListSessionsParams) (out []pgdb.VerificationSession, err error) {
 	err = x.g.do(ctx, func(q pgdb.Querier) error {
 		var err error
 		out, err = q.ListSessions(ctx, arg)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) ListSigningKeys(ctx context.Context) (out []pgdb.SigningKey, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.ListSigningKeys(ctx)
 		return err
 	})
 	return out, err
@@ -661,6 +977,15 @@ func (x grouped) ListWebhooks(ctx context.Context, arg pgdb.ListWebhooksParams) 
 	err = x.g.do(ctx, func(q pgdb.Querier) error {
 		var err error
 		out, err = q.ListWebhooks(ctx, arg)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) PurgeAssertions(ctx context.Context, before time.Time) (out int64, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.PurgeAssertions(ctx, before)
 		return err
 	})
 	return out, err
@@ -697,6 +1022,33 @@ func (x grouped) PurgeSessions(ctx context.Context, arg pgdb.PurgeSessionsParams
 	err = x.g.do(ctx, func(q pgdb.Querier) error {
 		var err error
 		out, err = q.PurgeSessions(ctx, arg)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) PurgeSignInTries(ctx context.Context, before time.Time) (out int64, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.PurgeSignInTries(ctx, before)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) PurgeSignIns(ctx context.Context, arg pgdb.PurgeSignInsParams) (out int64, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.PurgeSignIns(ctx, arg)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) PurgeTokens(ctx context.Context, arg pgdb.PurgeTokensParams) (out int64, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.PurgeTokens(ctx, arg)
 		return err
 	})
 	return out, err
@@ -783,10 +1135,28 @@ func (x grouped) RescheduleWebhook(ctx context.Context, arg pgdb.RescheduleWebho
 	return out, err
 }
 
-func (x grouped) RevokeGrantOfSession(ctx context.Context, arg pgdb.RevokeGrantOfSessionParams) (out int64, err error) {
+func (x grouped) RevokeGrant(ctx context.Context, arg pgdb.RevokeGrantParams) (out int64, err error) {
 	err = x.g.do(ctx, func(q pgdb.Querier) error {
 		var err error
-		out, err = q.RevokeGrantOfSession(ctx, arg)
+		out, err = q.RevokeGrant(ctx, arg)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) RevokeToken(ctx context.Context, arg pgdb.RevokeTokenParams) (out int64, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.RevokeToken(ctx, arg)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) RotateToken(ctx context.Context, arg pgdb.RotateTokenParams) (out int64, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.RotateToken(ctx, arg)
 		return err
 	})
 	return out, err
@@ -810,10 +1180,28 @@ func (x grouped) ScheduleSession(ctx context.Context, arg pgdb.ScheduleSessionPa
 	return out, err
 }
 
+func (x grouped) UpdateAccount(ctx context.Context, arg pgdb.UpdateAccountParams) (out int64, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.UpdateAccount(ctx, arg)
+		return err
+	})
+	return out, err
+}
+
 func (x grouped) UpdateClient(ctx context.Context, arg pgdb.UpdateClientParams) (out int64, err error) {
 	err = x.g.do(ctx, func(q pgdb.Querier) error {
 		var err error
 		out, err = q.UpdateClient(ctx, arg)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) UseAssertion(ctx context.Context, arg pgdb.UseAssertionParams) (out int64, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.UseAssertion(ctx, arg)
 		return err
 	})
 	return out, err

@@ -33,6 +33,7 @@ func clientRoundTrip(f *fixture) {
 	got, err := f.Client(f.ctx, "kiosk")
 	f.ok(err)
 	f.same("client", got, c)
+	f.full(got)
 	secrets, err := f.ClientSecrets(f.ctx, "kiosk")
 	f.ok(err)
 	f.same("secrets", secrets, []kyc.ClientSecret{secret})
@@ -104,6 +105,7 @@ func updateClient(f *fixture) {
 		ClaimPaths: kyc.Paths{"sex": {"s"}}, VerifierResponseMode: "direct_post.jwt", DeeplinkScheme: "w2",
 		WebhookURL: "https://other.example/hook", WebhookDisabledAt: &later,
 		CodeLifetime: 2 * time.Minute, TokenLifetime: 2 * time.Hour,
+		Settings:  kyc.Settings{GrantTypes: []string{"authorization_code"}, Retention: kyc.RetainOnce, Purpose: "Other"},
 		CreatedAt: noon.Add(48 * time.Hour), UpdatedAt: later, DisabledAt: &later,
 	}
 	f.ok(f.UpdateClient(f.ctx, want, "client.updated"))
@@ -111,6 +113,12 @@ func updateClient(f *fixture) {
 	f.ok(err)
 	want.CreatedAt = micro(before.CreatedAt) // the one thing that does not change
 	f.same("client", got, want)
+
+	want.Settings = kyc.Settings{}
+	f.ok(f.UpdateClient(f.ctx, want, "client.updated"))
+	got, err = f.Client(f.ctx, "kiosk")
+	f.ok(err)
+	f.same("client without settings", got, want)
 }
 
 func rotateSecrets(f *fixture) {

@@ -33,7 +33,7 @@ func codeRoundTrip(f *fixture) {
 	got, err := f.Code(f.ctx, s.ID)
 	f.ok(err)
 	f.same("code", got, want)
-	f.ok(f.VoidCode(f.ctx, s.ID, noon))
+	f.ok(f.VoidCode(f.ctx, want, noon))
 	want.UsedAt = at(micro(noon))
 	got, err = f.Code(f.ctx, s.ID)
 	f.ok(err)
@@ -78,11 +78,11 @@ func usedCodeStays(f *fixture) {
 	f.addClient("kiosk")
 	s := f.addVerified("kiosk")
 	code := f.addCode(s)
-	f.ok(f.VoidCode(f.ctx, s.ID, noon))
+	f.ok(f.VoidCode(f.ctx, code, noon))
 	kept, err := f.PutCode(f.ctx, s.NewCode(f.newHandle(), code.Generation+1, noon, time.Minute))
 	f.ok(err)
 	f.same("kept", kept, false)
-	f.ok(f.VoidCode(f.ctx, s.ID, noon.Add(time.Second)))
+	f.ok(f.VoidCode(f.ctx, code, noon.Add(time.Second)))
 	got, err := f.Code(f.ctx, s.ID)
 	f.ok(err)
 	f.same("time of use", got.UsedAt, at(micro(noon)))
@@ -181,11 +181,11 @@ func redeemVoid(f *fixture) {
 	f.addClient("kiosk")
 	s := f.addVerified("kiosk")
 	code := f.addCode(s)
-	f.ok(f.VoidCode(f.ctx, s.ID, noon))
+	f.ok(f.VoidCode(f.ctx, code, noon))
 	_, _, err := f.redeem(code, noon)
 	f.is(err, store.ErrConflict)
 	f.same("status", f.session(s.ID).Status, kyc.StatusVerified)
-	f.ok(f.VoidCode(f.ctx, f.newID(), noon)) // of a session without one: nothing to void
+	f.ok(f.VoidCode(f.ctx, kyc.Code{SessionID: f.newID()}, noon)) // of a session without one: nothing to void
 }
 
 func redeemLeavesNoTrace(f *fixture) {
@@ -196,7 +196,7 @@ func redeemLeavesNoTrace(f *fixture) {
 	code := f.addCode(s)
 	grant, token := f.newGrant(noon)
 	token.ID = taken.ID // so that the last but one statement fails
-	f.is(f.Redeem(f.ctx, code, grant, token, noon), store.ErrConflict)
+	f.is(f.Redeem(f.ctx, code, grant, []kyc.Token{token}, noon), store.ErrConflict)
 	f.same("session", f.session(s.ID), s)
 	got, err := f.Code(f.ctx, s.ID)
 	f.ok(err)

@@ -112,8 +112,7 @@ func openDropsCode(f *fixture) {
 	f.addClient("kiosk")
 	unused, spoiled := f.addVerified("kiosk"), f.addVerified("kiosk")
 	f.addCode(unused)
-	f.addCode(spoiled)
-	f.ok(f.VoidCode(f.ctx, spoiled.ID, noon))
+	f.ok(f.VoidCode(f.ctx, f.addCode(spoiled), noon))
 	for _, s := range []kyc.Session{unused, spoiled} {
 		f.move(s.ID, func(s *kyc.Session) (kyc.Effects, error) { return s.Expire(noon) })
 		f.open(s.ID, noon)

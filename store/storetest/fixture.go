@@ -2,9 +2,12 @@ package storetest
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"math/rand/v2"
+	"reflect"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -67,11 +70,38 @@ func (f *fixture) is(err, want error) {
 	}
 }
 
-// same checks that two values are equal, where an empty list is as good as none.
+// same checks that two values are equal, where an empty list is as good as none and
+// the spaces of JSON do not count.
 func (f *fixture) same(what string, got, want any) {
 	f.t.Helper()
-	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+	if diff := cmp.Diff(want, got, equal); diff != "" {
 		f.t.Errorf("%s (-want +got):\n%s", what, diff)
+	}
+}
+
+var equal = cmp.Options{
+	cmp.FilterPath(isJSON, cmp.Transformer("json", func(text json.RawMessage) (v any) {
+		_ = json.Unmarshal(text, &v) // what is not JSON is seen as nothing
+		return v
+	})),
+	cmp.FilterPath(func(p cmp.Path) bool { return !isJSON(p) }, cmpopts.EquateEmpty()),
+}
+
+func isJSON(p cmp.Path) bool { return p.Last().Type() == reflect.TypeFor[json.RawMessage]() }
+
+// full checks that a value sets every field, so that a test which keeps it and reads
+// it back proves something about each. Fields named in except may be zero.
+func (f *fixture) full(v any, except ...string) {
+	f.t.Helper()
+	fields := reflect.ValueOf(v)
+	for i := range fields.NumField() {
+		name, field := fields.Type().Field(i).Name, fields.Field(i)
+		if field.IsZero() && !slices.Contains(except, name) {
+			f.t.Errorf("%T does not set %s", v, name)
+		}
+		if fields.Type().Field(i).Anonymous {
+			f.full(field.Interface(), except...)
+		}
 	}
 }
 
@@ -104,8 +134,21 @@ func newClient(id string) kyc.Client {
 		CodeDelivery: kyc.DeliverByWebhook, VerifierURL: "https://verifier.example", VerifierPath: "/management/api",
 		AcceptedIssuers: kyc.Strings{"did:example:1"}, CredentialTypes: kyc.Strings{"betaid"},
 		ClaimPaths: kyc.Paths{"birth_place": {"place", "name"}}, VerifierResponseMode: "direct_post",
-		DeeplinkScheme: "wallet", WebhookURL: "https://kiosk.example/hook",
+		DeeplinkScheme: "wallet", WebhookURL: "https://kiosk.example/hook", Settings: newSettings(),
 		CodeLifetime: time.Minute, TokenLifetime: time.Hour, CreatedAt: noon, UpdatedAt: noon,
+	}
+}
+
+// newSettings returns settings that fill every field.
+func newSettings() kyc.Settings {
+	return kyc.Settings{
+		Methods: []kyc.Method{kyc.MethodAccount}, AuthMethod: "private_key_jwt",
+		GrantTypes: []string{"authorization_code", "refresh_token"}, Native: true,
+		JWKS: json.RawMessage(`{"keys":[{"kty":"EC","crv":"P-256","x":"<&>","n":[0.5,null]}]}`), JWKSURI: "https://kiosk.example/jwks",
+		Origins: []string{"https://kiosk.example"}, OmitIssuer: true, AskConsent: true,
+		Purpose: "Versand \"ü\" \u2028 <b>", Operator: "Söhne AG", Retention: "720h30m",
+		RefreshIdle: 7*24*time.Hour + 1, RefreshLifetime: 100*365*24*time.Hour + 1,
+		Ephemeral: true, IDTokenAlg: "RS256", RequirePAR: true,
 	}
 }
 
@@ -197,7 +240,7 @@ func (f *fixture) addCode(s kyc.Session) kyc.Code {
 // redeem spends a code at a time for a grant and a token that last an hour.
 func (f *fixture) redeem(code kyc.Code, at time.Time) (kyc.Grant, kyc.Token, error) {
 	grant, token := f.newGrant(at)
-	return grant, token, f.Redeem(f.ctx, code, grant, token, at)
+	return grant, token, f.Redeem(f.ctx, code, grant, []kyc.Token{token}, at)
 }
 
 func (f *fixture) newGrant(at time.Time) (kyc.Grant, kyc.Token) {

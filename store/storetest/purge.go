@@ -14,6 +14,10 @@ var purgeTests = []test{
 	{"ASessionThatCanGoOnStays", purgeKeepsOpenSessions},
 	{"ASessionThatMayBeOpenedAgainStaysForItsLife", purgeKeepsReopenable},
 	{"WebhooksGoByTheirOutcome", purgeWebhooks},
+	{"TokensGoADayAfterTheyEndAndLeaveTheirGrant", purgeTokens},
+	{"SignInsGoWhenTheyEnd", purgeSignIns},
+	{"TriesToSignInGoWhenTheyAreOld", purgeTries},
+	{"AssertionsGoWhenTheyEnd", purgeAssertions},
 	{"SecretsGoWhenTheyEnd", purgeSecrets},
 	{"TheAuditTrailGoesWhenItIsOld", purgeAudit},
 	{"APurgeIsBounded", purgeInBatches},
@@ -47,7 +51,7 @@ func purgeSessions(f *fixture) {
 	code := f.addCode(s)
 	grant, token := f.newGrant(noon)
 	grant.ExpiresAt, token.ExpiresAt = noon.Add(30*day), noon.Add(30*day)
-	f.ok(f.Redeem(f.ctx, code, grant, token, noon))
+	f.ok(f.Redeem(f.ctx, code, grant, []kyc.Token{token}, noon))
 
 	f.same("after a day", f.purge(micro(noon).Add(day), 10), store.Purged{})
 	f.same("after more", f.purge(noon.Add(day+time.Millisecond), 10), store.Purged{Sessions: 1})
@@ -110,6 +114,86 @@ func purgeWebhooks(f *fixture) {
 	f.same("the one that waits", f.webhook(waiting.ID), waiting)
 }
 
+// purgeTokens has two refresh tokens of one chain, of which the first was used.
+func purgeTokens(f *fixture) {
+	f.addClient("kiosk")
+	old := f.addRefresh() // an access token for an hour, a refresh token for a day
+	next, err := f.tryRotate(old, noon.Add(12*time.Hour))
+	f.ok(err)
+	access := f.access(next.ID).Token.IssuedWith
+	for _, row := range []struct {
+		name string
+		end  time.Time
+		gone kyc.ID
+	}{
+		{"the first access token", noon.Add(time.Hour), *old.Token.IssuedWith},
+		{"the second access token", noon.Add(13 * time.Hour), *access},
+		{"the first refresh token", noon.Add(day), old.Token.ID},
+		{"the second refresh token", noon.Add(36 * time.Hour), next.ID},
+	} {
+		due := micro(row.end).Add(day)
+		f.same("before the time of "+row.name, f.purge(due.Add(-time.Microsecond), 10).Tokens, int64(0))
+		f.access(row.gone)
+		f.same("in the time of "+row.name, f.purge(due, 10).Tokens, int64(1))
+		_, err := f.Access(f.ctx, row.gone)
+		f.is(err, store.ErrNotFound)
+	}
+	got, err := f.Grant(f.ctx, old.Grant.ID)
+	f.ok(err)
+	f.same("grant", got, old.Grant)
+}
+
+func purgeSignIns(f *fixture) {
+	anna := f.addAccount("anna")
+	in := f.addSignIn(anna.ID)
+	f.addSignIn(anna.ID)
+	f.same("before their end", f.purge(in.ExpiresAt.Add(-time.Microsecond), 10), store.Purged{})
+	f.same("one of them", f.purge(in.ExpiresAt, 1), store.Purged{SignIns: 1})
+	f.same("the other", f.purge(in.ExpiresAt, 1), store.Purged{SignIns: 1})
+	_, err := f.SignIn(f.ctx, in.ID)
+	f.is(err, store.ErrNotFound)
+	_, err = f.Account(f.ctx, anna.ID)
+	f.ok(err)
+}
+
+// purgeTries counts with a window that never ends, so that only a purge forgets.
+func purgeTries(f *fixture) {
+	const forever = 100 * 365 * day
+	due := micro(noon).Add(day)
+	for _, row := range []struct {
+		name  string
+		purge time.Time
+		want  int64
+	}{
+		{"the first", noon, 1},
+		{"within a day", due.Add(-time.Microsecond), 2},
+		{"after a day", due, 1},
+	} {
+		f.purge(row.purge, 10)
+		tries, _, err := f.CountSignInTry(f.ctx, []byte("anna"), noon, forever)
+		f.ok(err)
+		f.same(row.name, tries, row.want)
+	}
+}
+
+func purgeAssertions(f *fixture) {
+	end := micro(noon.Add(time.Minute))
+	for _, row := range []struct {
+		name  string
+		purge time.Time
+		fresh bool
+	}{
+		{"the first use", noon, true},
+		{"before its end", end.Add(-time.Microsecond), false},
+		{"at its end, when it is no good for another reason", end, true},
+	} {
+		f.purge(row.purge, 10)
+		fresh, err := f.UseAssertion(f.ctx, []byte("a"), end)
+		f.ok(err)
+		f.same(row.name, fresh, row.fresh)
+	}
+}
+
 func purgeSecrets(f *fixture) {
 	f.addClient("kiosk")
 	f.ok(f.RotateWebhookSecret(f.ctx, f.newWebhookSecret("kiosk"), noon))
@@ -141,7 +225,7 @@ func purgeInBatches(f *fixture) {
 		f.ok(err)
 	}
 	later := noon.Add(10 * day)
-	f.same("first", f.purge(later, 3), store.Purged{Grants: 3, Sessions: 3})
+	f.same("first", f.purge(later, 3), store.Purged{Grants: 3, Tokens: 2, Sessions: 3})
 	f.same("second", f.purge(later, 3), store.Purged{Grants: 2, Sessions: 2})
 	f.same("third", f.purge(later, 3).Total(), int64(0))
 }

@@ -10,6 +10,7 @@ import (
 // database alone refuses.
 var schemaTests = []test{
 	{"StatesThatDoNotExistAreRefused", refuseStatus},
+	{"StatesOfConsentThatDoNotExistAreRefused", refuseConsent},
 	{"ClaimsAreKeptOnlyWhileVerified", refuseClaims},
 	{"AnOpenSessionHasANextCheck", refuseForgotten},
 	{"ASecondWebhookForTheSameEventIsRefused", refuseDoubleWebhook},
@@ -24,6 +25,20 @@ func refuseStatus(f *fixture) {
 		s.Status = status
 		if err := f.CreateSession(f.ctx, s); err == nil {
 			f.t.Errorf("a session in state %q was kept", status)
+		}
+	}
+}
+
+func refuseConsent(f *fixture) {
+	f.addClient("kiosk")
+	for consent, want := range map[kyc.Consent]bool{
+		kyc.ConsentNone: true, kyc.ConsentAsked: true, kyc.ConsentRequired: true, kyc.ConsentGiven: true,
+		"Given": false, "yes": false, " ": false,
+	} {
+		s := kyc.NewSession(f.newHandle(), "kiosk", kyc.MethodSwiyu, noon, kyc.SetupLifetime)
+		s.Consent = consent
+		if err := f.CreateSession(f.ctx, s); (err == nil) != want {
+			f.t.Errorf("a session with consent %q: %v", consent, err)
 		}
 	}
 }
@@ -74,6 +89,9 @@ func refuseOrphans(f *fixture) {
 	stranger.ID = f.newID()
 	_, err := f.PutCode(f.ctx, stranger.NewCode(f.newHandle(), 1, noon, kyc.SetupLifetime))
 	f.is(err, store.ErrNotFound)
+
+	stranger.AccountID = &stranger.ID
+	f.is(f.CreateSession(f.ctx, stranger), store.ErrNotFound)
 
 	w := newWebhook(f.newID(), s)
 	w.ClientID = "nobody"

@@ -23,20 +23,25 @@ var sessionTests = []test{
 	{"AnUpdateThatAlwaysLosesIsStale", updateGivesUp},
 	{"AVerificationLeadsToItsSessionWhileItIsOpen", sessionByRequest},
 	{"AVerificationBelongsToOneSession", sharedRequest},
+	{"SessionsWithoutAVerificationAreManyAndLedToByNothing", noRequest},
 	{"ListsAreNewestFirstAndNarrowed", listSessions},
 	{"CountsAreByClientAndByStatus", countSessions},
 	{"ADeadlineThatPassedMeansUnavailable", deadline},
 	{"AClosedStoreIsUnavailable", closedStore},
 }
 
-// fullSession fills every field that may be filled at the same time.
+// fullSession fills every field, also those that no walk fills at the same time.
 func fullSession(f *fixture) kyc.Session {
 	s := kyc.NewSession(f.newHandle(), "kiosk", kyc.MethodSwiyu, micro(noon), time.Hour)
-	s.Status, s.Binding, s.Attempts, s.Checks, s.Version = kyc.StatusVerified, binding, 3, 7, 42
+	s.Status, s.Binding, s.Attempts, s.Checks, s.Version = kyc.StatusVerified, visit, 3, 7, 42
+	person := f.addAccount("anna").ID
+	s.Consent, s.GrantedScope, s.AccountID = kyc.ConsentGiven, "openid", &person
+	s.LoginAfter = at(micro(noon.Add(-time.Hour)))
 	s.Verification = kyc.Verification{RequestID: "r", URL: "https://v.example/r", Deeplink: "w://r", EndsAt: at(micro(noon))}
 	s.LeaseUntil, s.SealedClaims, s.ErrorCode = at(micro(noon.Add(time.Second))), []byte{0, 1, 255}, "expired"
 	s.AuthorizedAt, s.VerifiedAt = at(micro(noon.Add(2*time.Second))), at(micro(noon.Add(3*time.Second)))
 	s.FinishedAt, s.UpdatedAt = at(micro(noon.Add(4*time.Second))), micro(noon.Add(5*time.Second))
+	f.full(s)
 	return s
 }
 
@@ -64,7 +69,7 @@ func saveSession(f *fixture) {
 	want := fullSession(f)
 	// What a move cannot change stays.
 	want.ID, want.ClientID, want.Method, want.NonceHash = fresh.ID, fresh.ClientID, fresh.Method, fresh.NonceHash
-	want.CreatedAt, want.ExpiresAt, want.Version = fresh.CreatedAt, fresh.ExpiresAt, fresh.Version
+	want.CreatedAt, want.Version = fresh.CreatedAt, fresh.Version
 	f.ok(f.Apply(f.ctx, want, kyc.Effects{}))
 	want.Version++
 	f.same("session", f.session(want.ID), want)
@@ -183,6 +188,21 @@ func sharedRequest(f *fixture) {
 	})
 	f.is(err, store.ErrConflict)
 	f.same("session", f.session(second.ID), second)
+}
+
+// noRequest is about sessions whose persons sign in here.
+func noRequest(f *fixture) {
+	f.addClient("kiosk")
+	first, second := f.addVisit(), f.addVisit()
+	for _, s := range []kyc.Session{first, second} {
+		f.same("status", s.Status, kyc.StatusAuthorized)
+		f.same("request", s.RequestID, "")
+	}
+	_, err := f.SessionByRequest(f.ctx, "")
+	f.is(err, store.ErrNotFound)
+	_, err = f.ClaimSessionByRequest(f.ctx, "", noon, noon.Add(time.Minute))
+	f.is(err, store.ErrNotFound)
+	f.same("after the claim", f.session(first.ID), first)
 }
 
 func listSessions(f *fixture) {

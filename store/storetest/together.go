@@ -24,7 +24,7 @@ func togetherOrNot(f *fixture) {
 	first, second := f.addVerified("kiosk"), f.addVerified("kiosk")
 	refused := errors.New("refused")
 	f.is(f.Together(f.ctx, func(s *store.Store) error {
-		f.ok(s.VoidCode(f.ctx, first.ID, noon))
+		f.ok(s.VoidCode(f.ctx, kyc.Code{SessionID: first.ID, ClientID: "kiosk"}, noon))
 		_, err := s.PutCode(f.ctx, second.NewCode(f.newHandle(), second.FirstGeneration(), noon, time.Minute))
 		f.ok(err)
 		return refused
@@ -137,9 +137,9 @@ func giveUpHeld(f *fixture) {
 func auditOfCodes(f *fixture) {
 	f.addClient("kiosk")
 	s := f.addVerified("kiosk")
-	f.addCode(s)
-	f.ok(f.VoidCode(f.ctx, s.ID, noon))
-	f.ok(f.VoidCode(f.ctx, s.ID, noon)) // there is nothing left to void, and nothing to tell
+	code := f.addCode(s)
+	f.ok(f.VoidCode(f.ctx, code, noon))
+	f.ok(f.VoidCode(f.ctx, code, noon)) // there is nothing left to void, and nothing to tell
 	events, err := f.Audit(f.ctx, s.ID)
 	f.ok(err)
 	f.same("the last event", events[len(events)-1].Event, "code.voided")

@@ -55,6 +55,7 @@ func (e Status) Valid() bool {
 
 // Defines values for WebhookEventType.
 const (
+	WebhookEventTypeGrantRevoked         WebhookEventType = "grant.revoked"
 	WebhookEventTypeVerificationDenied   WebhookEventType = "verification.denied"
 	WebhookEventTypeVerificationExpired  WebhookEventType = "verification.expired"
 	WebhookEventTypeVerificationFailed   WebhookEventType = "verification.failed"
@@ -64,6 +65,8 @@ const (
 // Valid indicates whether the value is a known member of the WebhookEventType enum.
 func (e WebhookEventType) Valid() bool {
 	switch e {
+	case WebhookEventTypeGrantRevoked:
+		return true
 	case WebhookEventTypeVerificationDenied:
 		return true
 	case WebhookEventTypeVerificationExpired:
@@ -113,6 +116,117 @@ type Authorization struct {
 	VerificationURL string `json:"verification_url"`
 }
 
+// AuthorizationRequest The parameters of an authorization request, as in the query of `GET /authorize`; for `/par` with the client's credentials beside them.
+type AuthorizationRequest struct {
+	// Claims Single claims as JSON.
+	//
+	// Examples: {"userinfo":{"given_name":null}}
+	Claims *string `json:"claims,omitempty"`
+
+	// ClientAssertion For `/par`: a JWT signed by the client (RFC 7523).
+	//
+	// Examples: eyJhbGciOiJFUzI1NiJ9…
+	ClientAssertion *string `json:"client_assertion,omitempty"`
+
+	// ClientAssertionType For `/par`, with `client_assertion`.
+	//
+	// Examples: urn:ietf:params:oauth:client-assertion-type:jwt-bearer
+	ClientAssertionType *string `json:"client_assertion_type,omitempty"`
+
+	// ClientID The client.
+	//
+	// Examples: shop
+	ClientID *string `json:"client_id,omitempty"`
+
+	// ClientSecret Its secret, for `/par`, when it authenticates in the form.
+	//
+	// Examples: Zt0rHh5p…
+	ClientSecret *string `json:"client_secret,omitempty"`
+
+	// CodeChallenge PKCE.
+	//
+	// Examples: E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM
+	CodeChallenge *string `json:"code_challenge,omitempty"`
+
+	// CodeChallengeMethod Only `S256`.
+	//
+	// Examples: S256
+	CodeChallengeMethod *string `json:"code_challenge_method,omitempty"`
+
+	// LoginHint User name to fill in.
+	//
+	// Examples: mira
+	LoginHint *string `json:"login_hint,omitempty"`
+
+	// MaxAge How old the sign-in may be, in seconds.
+	//
+	// Examples: 300
+	MaxAge *string `json:"max_age,omitempty"`
+
+	// Nonce Given back in the ID token.
+	//
+	// Examples: n-0S6_WzA2Mj
+	Nonce *string `json:"nonce,omitempty"`
+
+	// Prompt `none`, `login`, `consent`, `select_account`.
+	//
+	// Examples: consent
+	Prompt *string `json:"prompt,omitempty"`
+
+	// RedirectURI Required. A registered one.
+	//
+	// Examples: https://shop.example/callback
+	RedirectURI *string `json:"redirect_uri,omitempty"`
+
+	// RequestURI What `/par` returned; not for `/par` itself.
+	//
+	// Examples: urn:ietf:params:oauth:request_uri:AZqj0aDr…
+	RequestURI *string `json:"request_uri,omitempty"`
+
+	// ResponseMode `query` or `form_post`.
+	//
+	// Examples: query
+	ResponseMode *string `json:"response_mode,omitempty"`
+
+	// ResponseType Required. Only `code`.
+	//
+	// Examples: code
+	ResponseType *string `json:"response_type,omitempty"`
+
+	// Scope What is asked for.
+	//
+	// Examples: openid profile
+	Scope *string `json:"scope,omitempty"`
+
+	// State Given back byte for byte.
+	//
+	// Examples: 7Q5R9MJ2
+	State *string `json:"state,omitempty"`
+
+	// UILocales Languages of the pages.
+	//
+	// Examples: fr-CH de
+	UILocales *string `json:"ui_locales,omitempty"`
+}
+
+// ConsentForm defines model for ConsentForm.
+type ConsentForm struct {
+	// Csrf From the page, which holds it hidden. It ties the form to the browser.
+	//
+	// Examples: oCq3lXy0bq…
+	Csrf string `json:"csrf"`
+
+	// Decision `allow` or `deny`.
+	//
+	// Examples: allow
+	Decision string `json:"decision"`
+
+	// Scope The items that are ticked, one field each.
+	//
+	// Examples: ["given_name","birth_date"]
+	Scope *[]string `json:"scope,omitempty"`
+}
+
 // Error defines model for Error.
 type Error struct {
 	// Error A word for programs.
@@ -124,6 +238,14 @@ type Error struct {
 	//
 	// Examples: the code is unknown or used or has run out
 	ErrorDescription string `json:"error_description"`
+}
+
+// Form defines model for Form.
+type Form struct {
+	// Csrf From the page, which holds it hidden. It ties the form to the browser.
+	//
+	// Examples: oCq3lXy0bq…
+	Csrf string `json:"csrf"`
 }
 
 // Health defines model for Health.
@@ -148,6 +270,11 @@ type Info struct {
 	// Examples: 1990-02-28
 	BirthDate *string `json:"birth_date,omitempty"`
 
+	// ExpiresAt Until when it can be read.
+	//
+	// Examples: 2026-03-31T12:00:07Z
+	ExpiresAt *time.Time `json:"expires_at,omitempty"`
+
 	// FamilyName Last name.
 	//
 	// Examples: Muster
@@ -158,7 +285,7 @@ type Info struct {
 	// Examples: Helga
 	GivenName *string `json:"given_name,omitempty"`
 
-	// ID Names the person to this client in this grant.
+	// ID Names the person to this client; for a wallet's proof and for clients registered so, in this grant only.
 	//
 	// Examples: 019aa3d1-a0eb-731d-8204-0747cfd9909a
 	ID string `json:"id"`
@@ -195,6 +322,119 @@ type Info struct {
 	AdditionalProperties map[string]interface{} `json:"-"`
 }
 
+// Introspection defines model for Introspection.
+type Introspection struct {
+	// Active Whether the token can be used by this client now.
+	//
+	// Examples: true
+	Active bool `json:"active"`
+
+	// ClientID Whose it is.
+	//
+	// Examples: shop
+	ClientID *string `json:"client_id,omitempty"`
+
+	// Exp When it ends, in seconds since 1970.
+	//
+	// Examples: 1793180407
+	Exp *int64 `json:"exp,omitempty"`
+
+	// Iat When it was issued, in seconds since 1970.
+	//
+	// Examples: 1793176807
+	Iat *int64 `json:"iat,omitempty"`
+
+	// Iss This server.
+	//
+	// Examples: https://gate.example
+	Iss *string `json:"iss,omitempty"`
+
+	// Scope What it is good for.
+	//
+	// Examples: openid profile
+	Scope *string `json:"scope,omitempty"`
+
+	// Sub Names the person to this client.
+	//
+	// Examples: 019aa3d1-a0eb-731d-8204-0747cfd9909a
+	Sub *string `json:"sub,omitempty"`
+
+	// TokenType `Bearer` for access tokens, `refresh_token` for those.
+	//
+	// Examples: Bearer
+	TokenType *string `json:"token_type,omitempty"`
+}
+
+// JWKS defines model for JWKS.
+type JWKS struct {
+	// Keys The keys, public members only.
+	//
+	// Examples: [{"alg":"ES256","crv":"P-256","kid":"019aa3d1-a0eb-731d-8204-0747cfd9909a","kty":"EC","use":"sig","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}]
+	Keys []map[string]interface{} `json:"keys"`
+}
+
+// LoginForm defines model for LoginForm.
+type LoginForm struct {
+	// Csrf From the page, which holds it hidden. It ties the form to the browser.
+	//
+	// Examples: oCq3lXy0bq…
+	Csrf string `json:"csrf"`
+
+	// Password The password.
+	//
+	// Examples: a long and secret sentence
+	Password string `json:"password"`
+
+	// Remember `yes` to stay signed in for 30 days in this browser, else until it is closed, 12 hours at most.
+	//
+	// Examples: yes
+	Remember *string `json:"remember,omitempty"`
+
+	// UserName In upper or lower case.
+	//
+	// Examples: mira
+	UserName string `json:"user_name"`
+}
+
+// Metadata Members of RFC 8414, OpenID Connect Discovery, RFC 9126, RFC 9207 and OpenID Connect for Identity Assurance.
+type Metadata struct {
+	// AuthorizationEndpoint Where browsers start.
+	//
+	// Examples: https://gate.example/authorize
+	AuthorizationEndpoint string `json:"authorization_endpoint"`
+
+	// IDTokenSigningAlgValuesSupported How ID tokens are signed.
+	//
+	// Examples: ["ES256","RS256"]
+	IDTokenSigningAlgValuesSupported []string `json:"id_token_signing_alg_values_supported"`
+
+	// Issuer This server, byte for byte as in `iss`.
+	//
+	// Examples: https://gate.example
+	Issuer string `json:"issuer"`
+
+	// JwksURI Where the keys are.
+	//
+	// Examples: https://gate.example/jwks
+	JwksURI string `json:"jwks_uri"`
+
+	// ResponseTypesSupported Only `code`.
+	//
+	// Examples: ["code"]
+	ResponseTypesSupported []string `json:"response_types_supported"`
+
+	// SubjectTypesSupported How a client knows persons.
+	//
+	// Examples: ["pairwise","ephemeral"]
+	SubjectTypesSupported []string `json:"subject_types_supported"`
+
+	// TokenEndpoint Where codes are swapped.
+	//
+	// Examples: https://gate.example/token
+	TokenEndpoint        string                 `json:"token_endpoint"`
+	AdditionalProperties map[string]interface{} `json:"-"`
+}
+
 // Notification defines model for Notification.
 type Notification struct {
 	// Timestamp When the verifier recorded the change. Not looked at.
@@ -206,6 +446,19 @@ type Notification struct {
 	//
 	// Examples: 3fa85f64-5717-4562-b3fc-2c963f66afa6
 	VerificationID openapi_types.UUID `json:"verification_id"`
+}
+
+// PushedRequest defines model for PushedRequest.
+type PushedRequest struct {
+	// ExpiresIn Seconds until it can be opened no more.
+	//
+	// Examples: 90
+	ExpiresIn int64 `json:"expires_in"`
+
+	// RequestURI Names the request and proves the right to open it.
+	//
+	// Examples: urn:ietf:params:oauth:request_uri:AZqj0aDrcx2CBAdHz9mQmlYy6Q3k2Jf8Pz0sWm4VYxkDq1uGvT5cNnEoRbHgIaLs
+	RequestURI string `json:"request_uri"`
 }
 
 // ServerConfig defines model for ServerConfig.
@@ -262,8 +515,52 @@ type SetupResponse struct {
 // Examples: authorized
 type Status string
 
-// TokenRequest `grant_type` and `code` are required, and `redirect_uri` unless PKCE is used.
+// TokenForm defines model for TokenForm.
+type TokenForm struct {
+	// ClientAssertion A JWT signed by the client (RFC 7523).
+	//
+	// Examples: eyJhbGciOiJFUzI1NiJ9…
+	ClientAssertion *string `json:"client_assertion,omitempty"`
+
+	// ClientAssertionType With `client_assertion`.
+	//
+	// Examples: urn:ietf:params:oauth:client-assertion-type:jwt-bearer
+	ClientAssertionType *string `json:"client_assertion_type,omitempty"`
+
+	// ClientID The client, when it authenticates in the form.
+	//
+	// Examples: shop
+	ClientID *string `json:"client_id,omitempty"`
+
+	// ClientSecret Its secret, when it authenticates in the form.
+	//
+	// Examples: Zt0rHh5p…
+	ClientSecret *string `json:"client_secret,omitempty"`
+
+	// Token An access token or refresh token.
+	//
+	// Examples: AZqj0aDrcx2CBAdHz9mQmr7h1y…
+	Token string `json:"token"`
+
+	// TokenTypeHint Not needed; every token is found without.
+	//
+	// Examples: refresh_token
+	TokenTypeHint *string `json:"token_type_hint,omitempty"`
+}
+
+// TokenRequest `grant_type` is required. With `authorization_code`: `code`, and
+// `redirect_uri` unless PKCE is used. With `refresh_token`: `refresh_token`.
 type TokenRequest struct {
+	// ClientAssertion A JWT signed by the client (RFC 7523), for clients registered with their keys.
+	//
+	// Examples: eyJhbGciOiJFUzI1NiJ9…
+	ClientAssertion *string `json:"client_assertion,omitempty"`
+
+	// ClientAssertionType With `client_assertion`.
+	//
+	// Examples: urn:ietf:params:oauth:client-assertion-type:jwt-bearer
+	ClientAssertionType *string `json:"client_assertion_type,omitempty"`
+
 	// ClientID The client, when it authenticates in the form.
 	//
 	// Examples: exchange
@@ -284,7 +581,7 @@ type TokenRequest struct {
 	// Examples: dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk
 	CodeVerifier *string `json:"code_verifier,omitempty"`
 
-	// GrantType `authorization_code`.
+	// GrantType `authorization_code` or `refresh_token`.
 	//
 	// Examples: authorization_code
 	GrantType *string `json:"grant_type,omitempty"`
@@ -293,6 +590,16 @@ type TokenRequest struct {
 	//
 	// Examples: https://exchange.example/kyc-proof/swiyu
 	RedirectURI *string `json:"redirect_uri,omitempty"`
+
+	// RefreshToken The newest one of the grant.
+	//
+	// Examples: AZqj0aDrcx2CBAdHz9mQmu2Yq8…
+	RefreshToken *string `json:"refresh_token,omitempty"`
+
+	// Scope With a refresh token, a part of what was granted.
+	//
+	// Examples: given_name
+	Scope *string `json:"scope,omitempty"`
 
 	// State Some clients repeat it here. If sent, it must be that of the authorize URL.
 	//
@@ -307,10 +614,23 @@ type TokenResponse struct {
 	// Examples: AZqj0aDrcx2CBAdHz9mQmr7h1y…
 	AccessToken string `json:"access_token"`
 
-	// ExpiresIn Seconds until the token ends.
+	// ExpiresIn Seconds until the access token ends.
 	//
 	// Examples: 3600
 	ExpiresIn int64 `json:"expires_in"`
+
+	// IDToken A signed JWT (OpenID Connect Core, section 2), with scope `openid` only.
+	//
+	// Examples: eyJhbGciOiJFUzI1NiIsImtpZCI6Ij…
+	IDToken *string `json:"id_token,omitempty"`
+
+	// RefreshToken For clients registered for it; in OpenID Connect only with scope
+	// `offline_access`. Keep it before the access token is used: the one before
+	// it is spent.
+	//
+	//
+	// Examples: AZqj0aDrcx2CBAdHz9mQmu2Yq8…
+	RefreshToken *string `json:"refresh_token,omitempty"`
 
 	// Scope What was granted, in the order of the request.
 	//
@@ -321,6 +641,41 @@ type TokenResponse struct {
 	//
 	// Examples: Bearer
 	TokenType string `json:"token_type"`
+}
+
+// UserInfo Standard claims (OpenID Connect Core, section 5.1) as far as the scope and
+// the proof have them; what has no value is left out.
+type UserInfo struct {
+	// Birthdate Day of birth.
+	//
+	// Examples: 1990-02-28
+	Birthdate *string `json:"birthdate,omitempty"`
+
+	// FamilyName Last name.
+	//
+	// Examples: Muster
+	FamilyName *string `json:"family_name,omitempty"`
+
+	// GivenName First names.
+	//
+	// Examples: Helga
+	GivenName *string `json:"given_name,omitempty"`
+
+	// Name First and last names.
+	//
+	// Examples: Helga Muster
+	Name *string `json:"name,omitempty"`
+
+	// Sub Names the person to this client.
+	//
+	// Examples: 019aa3d1-a0eb-731d-8204-0747cfd9909a
+	Sub string `json:"sub"`
+
+	// VerifiedClaims One object or a list of them, each with `verification` and `claims`.
+	//
+	// Examples: {"claims":{"given_name":"Helga"},"verification":{"trust_framework":"https://gate.example/ida/swiyu"}}
+	VerifiedClaims       interface{}            `json:"verified_claims,omitempty"`
+	AdditionalProperties map[string]interface{} `json:"-"`
 }
 
 // WebhookData defines model for WebhookData.
@@ -335,7 +690,10 @@ type WebhookData struct {
 	// Examples: AZqj0aDrcx2CBAdHz9mQmv3mR0…
 	Code *string `json:"code,omitempty"`
 
-	// Error Why there is no proof.
+	// Error Why there is no proof; of `grant.revoked`, why it ended: `withdrawn` by
+	// the person, `erased` with the person's account, `reused` (a code or
+	// refresh token came twice) or `ended` by the operator.
+	//
 	//
 	// Examples: refused_by_wallet
 	Error *string `json:"error,omitempty"`
@@ -389,6 +747,19 @@ type WebhookEvent struct {
 // Examples: verification.verified
 type WebhookEventType string
 
+// WithdrawForm defines model for WithdrawForm.
+type WithdrawForm struct {
+	// Csrf From the page, which holds it hidden. It ties the form to the browser.
+	//
+	// Examples: oCq3lXy0bq…
+	Csrf string `json:"csrf"`
+
+	// Grant The grant to end.
+	//
+	// Examples: 019aa3d1-a0eb-731d-8204-0747cfd9909a
+	Grant string `json:"grant"`
+}
+
 // ClientID defines model for ClientID.
 type ClientID = string
 
@@ -409,6 +780,58 @@ type TooMany = Error
 
 // Unauthorized defines model for Unauthorized.
 type Unauthorized = Error
+
+// AuthorizeVisitParams defines parameters for AuthorizeVisit.
+type AuthorizeVisitParams struct {
+	// ResponseType Required. Only `code` is supported.
+	ResponseType *string `form:"response_type,omitempty" json:"response_type,omitempty"`
+
+	// ClientID Required. The client that made the session.
+	ClientID *string `form:"client_id,omitempty" json:"client_id,omitempty"`
+
+	// RedirectURI Required. One of the client's registered redirect URIs, byte for byte.
+	RedirectURI *string `form:"redirect_uri,omitempty" json:"redirect_uri,omitempty"`
+
+	// State Given back byte for byte, up to 2 KiB.
+	State *string `form:"state,omitempty" json:"state,omitempty"`
+
+	// Scope Names of the data asked for, parted by spaces. It may narrow what the
+	// client is registered for; without it the client gets all of that.
+	Scope *string `form:"scope,omitempty" json:"scope,omitempty"`
+
+	// CodeChallenge PKCE (RFC 7636), 43 characters. Required unless the client is registered without it.
+	CodeChallenge *string `form:"code_challenge,omitempty" json:"code_challenge,omitempty"`
+
+	// CodeChallengeMethod Only `S256` is supported, and it has to be named.
+	CodeChallengeMethod *string `form:"code_challenge_method,omitempty" json:"code_challenge_method,omitempty"`
+
+	// UILocales Languages of the page in order of preference, BCP 47 tags parted by spaces. Before `Accept-Language`.
+	UILocales *string `form:"ui_locales,omitempty" json:"ui_locales,omitempty"`
+
+	// ResponseMode How the answer gets to the redirect URI, `query` (default) or `form_post` (OAuth 2.0 Form Post Response Mode).
+	ResponseMode *string `form:"response_mode,omitempty" json:"response_mode,omitempty"`
+
+	// Nonce Given back in the ID token, up to 512 bytes (OpenID Connect Core, section 3.1.2.1).
+	Nonce *string `form:"nonce,omitempty" json:"nonce,omitempty"`
+
+	// Prompt `none` (no page: an error if one is needed), or any of `login` (sign in
+	// again), `consent` (ask again) and `select_account`, parted by spaces.
+	Prompt *string `form:"prompt,omitempty" json:"prompt,omitempty"`
+
+	// MaxAge How old the sign-in may be, in seconds. An older one is done again.
+	MaxAge *string `form:"max_age,omitempty" json:"max_age,omitempty"`
+
+	// LoginHint User name to fill in on the sign-in page.
+	LoginHint *string `form:"login_hint,omitempty" json:"login_hint,omitempty"`
+
+	// Claims Single claims, as JSON (OpenID Connect Core, section 5.5), also
+	// `verified_claims` (OpenID Connect for Identity Assurance 1.0). It asks for
+	// what the client is registered for, and no more.
+	Claims *string `form:"claims,omitempty" json:"claims,omitempty"`
+
+	// RequestURI What `/par` returned. Any other request URI is refused and never fetched.
+	RequestURI *string `form:"request_uri,omitempty" json:"request_uri,omitempty"`
+}
 
 // AuthorizeParams defines parameters for Authorize.
 type AuthorizeParams struct {
@@ -436,6 +859,27 @@ type AuthorizeParams struct {
 
 	// UILocales Languages of the page in order of preference, BCP 47 tags parted by spaces. Before `Accept-Language`.
 	UILocales *string `form:"ui_locales,omitempty" json:"ui_locales,omitempty"`
+
+	// ResponseMode How the answer gets to the redirect URI, `query` (default) or `form_post` (OAuth 2.0 Form Post Response Mode).
+	ResponseMode *string `form:"response_mode,omitempty" json:"response_mode,omitempty"`
+
+	// Nonce Given back in the ID token, up to 512 bytes (OpenID Connect Core, section 3.1.2.1).
+	Nonce *string `form:"nonce,omitempty" json:"nonce,omitempty"`
+
+	// Prompt `none` (no page: an error if one is needed), or any of `login` (sign in
+	// again), `consent` (ask again) and `select_account`, parted by spaces.
+	Prompt *string `form:"prompt,omitempty" json:"prompt,omitempty"`
+
+	// MaxAge How old the sign-in may be, in seconds. An older one is done again.
+	MaxAge *string `form:"max_age,omitempty" json:"max_age,omitempty"`
+
+	// LoginHint User name to fill in on the sign-in page.
+	LoginHint *string `form:"login_hint,omitempty" json:"login_hint,omitempty"`
+
+	// Claims Single claims, as JSON (OpenID Connect Core, section 5.5), also
+	// `verified_claims` (OpenID Connect for Identity Assurance 1.0). It asks for
+	// what the client is registered for, and no more.
+	Claims *string `form:"claims,omitempty" json:"claims,omitempty"`
 }
 
 // AuthorizeHereParams defines parameters for AuthorizeHere.
@@ -464,6 +908,39 @@ type AuthorizeHereParams struct {
 
 	// UILocales Languages of the page in order of preference, BCP 47 tags parted by spaces. Before `Accept-Language`.
 	UILocales *string `form:"ui_locales,omitempty" json:"ui_locales,omitempty"`
+
+	// ResponseMode How the answer gets to the redirect URI, `query` (default) or `form_post` (OAuth 2.0 Form Post Response Mode).
+	ResponseMode *string `form:"response_mode,omitempty" json:"response_mode,omitempty"`
+
+	// Nonce Given back in the ID token, up to 512 bytes (OpenID Connect Core, section 3.1.2.1).
+	Nonce *string `form:"nonce,omitempty" json:"nonce,omitempty"`
+
+	// Prompt `none` (no page: an error if one is needed), or any of `login` (sign in
+	// again), `consent` (ask again) and `select_account`, parted by spaces.
+	Prompt *string `form:"prompt,omitempty" json:"prompt,omitempty"`
+
+	// MaxAge How old the sign-in may be, in seconds. An older one is done again.
+	MaxAge *string `form:"max_age,omitempty" json:"max_age,omitempty"`
+
+	// LoginHint User name to fill in on the sign-in page.
+	LoginHint *string `form:"login_hint,omitempty" json:"login_hint,omitempty"`
+
+	// Claims Single claims, as JSON (OpenID Connect Core, section 5.5), also
+	// `verified_claims` (OpenID Connect for Identity Assurance 1.0). It asks for
+	// what the client is registered for, and no more.
+	Claims *string `form:"claims,omitempty" json:"claims,omitempty"`
+}
+
+// ShowSignInParams defines parameters for ShowSignIn.
+type ShowSignInParams struct {
+	// UILocales Languages of the page, before `Accept-Language`. Remembered from the authorize URL.
+	UILocales *Lang `form:"ui_locales,omitempty" json:"ui_locales,omitempty"`
+}
+
+// ShowMeParams defines parameters for ShowMe.
+type ShowMeParams struct {
+	// UILocales Languages of the page, before `Accept-Language`. Remembered from the authorize URL.
+	UILocales *Lang `form:"ui_locales,omitempty" json:"ui_locales,omitempty"`
 }
 
 // ShowSessionParams defines parameters for ShowSession.
@@ -472,8 +949,62 @@ type ShowSessionParams struct {
 	UILocales *Lang `form:"ui_locales,omitempty" json:"ui_locales,omitempty"`
 }
 
+// ShowConsentParams defines parameters for ShowConsent.
+type ShowConsentParams struct {
+	// UILocales Languages of the page, before `Accept-Language`. Remembered from the authorize URL.
+	UILocales *Lang `form:"ui_locales,omitempty" json:"ui_locales,omitempty"`
+}
+
+// ShowLoginParams defines parameters for ShowLogin.
+type ShowLoginParams struct {
+	// UILocales Languages of the page, before `Accept-Language`. Remembered from the authorize URL.
+	UILocales *Lang `form:"ui_locales,omitempty" json:"ui_locales,omitempty"`
+}
+
+// AuthorizeVisitByFormFormdataRequestBody defines body for AuthorizeVisitByForm for application/x-www-form-urlencoded ContentType.
+type AuthorizeVisitByFormFormdataRequestBody = AuthorizationRequest
+
+// IntrospectFormdataRequestBody defines body for Introspect for application/x-www-form-urlencoded ContentType.
+type IntrospectFormdataRequestBody = TokenForm
+
+// SignInFormdataRequestBody defines body for SignIn for application/x-www-form-urlencoded ContentType.
+type SignInFormdataRequestBody = LoginForm
+
+// SignOutFormdataRequestBody defines body for SignOut for application/x-www-form-urlencoded ContentType.
+type SignOutFormdataRequestBody = Form
+
+// EraseMeFormdataRequestBody defines body for EraseMe for application/x-www-form-urlencoded ContentType.
+type EraseMeFormdataRequestBody = Form
+
+// WithdrawGrantFormdataRequestBody defines body for WithdrawGrant for application/x-www-form-urlencoded ContentType.
+type WithdrawGrantFormdataRequestBody = WithdrawForm
+
 // NotifyJSONRequestBody defines body for Notify for application/json ContentType.
 type NotifyJSONRequestBody = Notification
+
+// PushRequestFormdataRequestBody defines body for PushRequest for application/x-www-form-urlencoded ContentType.
+type PushRequestFormdataRequestBody = AuthorizationRequest
+
+// RevokeFormdataRequestBody defines body for Revoke for application/x-www-form-urlencoded ContentType.
+type RevokeFormdataRequestBody = TokenForm
+
+// CancelSessionFormdataRequestBody defines body for CancelSession for application/x-www-form-urlencoded ContentType.
+type CancelSessionFormdataRequestBody = Form
+
+// ConsentFormdataRequestBody defines body for Consent for application/x-www-form-urlencoded ContentType.
+type ConsentFormdataRequestBody = ConsentForm
+
+// LoginFormdataRequestBody defines body for Login for application/x-www-form-urlencoded ContentType.
+type LoginFormdataRequestBody = LoginForm
+
+// RetrySessionFormdataRequestBody defines body for RetrySession for application/x-www-form-urlencoded ContentType.
+type RetrySessionFormdataRequestBody = Form
+
+// SwitchAccountFormdataRequestBody defines body for SwitchAccount for application/x-www-form-urlencoded ContentType.
+type SwitchAccountFormdataRequestBody = Form
+
+// WithdrawSessionFormdataRequestBody defines body for WithdrawSession for application/x-www-form-urlencoded ContentType.
+type WithdrawSessionFormdataRequestBody = Form
 
 // TokenFormdataRequestBody defines body for Token for application/x-www-form-urlencoded ContentType.
 type TokenFormdataRequestBody = TokenRequest
@@ -520,6 +1051,14 @@ func (a *Info) UnmarshalJSON(b []byte) error {
 			return fmt.Errorf("error reading 'birth_date': %w", err)
 		}
 		delete(object, "birth_date")
+	}
+
+	if raw, found := object["expires_at"]; found {
+		err = json.Unmarshal(raw, &a.ExpiresAt)
+		if err != nil {
+			return fmt.Errorf("error reading 'expires_at': %w", err)
+		}
+		delete(object, "expires_at")
 	}
 
 	if raw, found := object["family_name"]; found {
@@ -627,6 +1166,13 @@ func (a Info) MarshalJSON() ([]byte, error) {
 		}
 	}
 
+	if a.ExpiresAt != nil {
+		object["expires_at"], err = json.Marshal(a.ExpiresAt)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'expires_at': %w", err)
+		}
+	}
+
 	if a.FamilyName != nil {
 		object["family_name"], err = json.Marshal(a.FamilyName)
 		if err != nil {
@@ -680,6 +1226,295 @@ func (a Info) MarshalJSON() ([]byte, error) {
 	object["verified_at"], err = json.Marshal(a.VerifiedAt)
 	if err != nil {
 		return nil, fmt.Errorf("error marshaling 'verified_at': %w", err)
+	}
+
+	for fieldName, field := range a.AdditionalProperties {
+		object[fieldName], err = json.Marshal(field)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling '%s': %w", fieldName, err)
+		}
+	}
+	return json.Marshal(object)
+}
+
+// Getter for additional properties for Metadata. Returns the specified
+// element and whether it was found
+func (a Metadata) Get(fieldName string) (value interface{}, found bool) {
+	if a.AdditionalProperties != nil {
+		value, found = a.AdditionalProperties[fieldName]
+	}
+	return
+}
+
+// Setter for additional properties for Metadata
+func (a *Metadata) Set(fieldName string, value interface{}) {
+	if a.AdditionalProperties == nil {
+		a.AdditionalProperties = make(map[string]interface{})
+	}
+	a.AdditionalProperties[fieldName] = value
+}
+
+// Override default JSON handling for Metadata to handle AdditionalProperties
+func (a *Metadata) UnmarshalJSON(b []byte) error {
+	object := make(map[string]json.RawMessage)
+	err := json.Unmarshal(b, &object)
+	if err != nil {
+		return err
+	}
+
+	if raw, found := object["authorization_endpoint"]; found {
+		err = json.Unmarshal(raw, &a.AuthorizationEndpoint)
+		if err != nil {
+			return fmt.Errorf("error reading 'authorization_endpoint': %w", err)
+		}
+		delete(object, "authorization_endpoint")
+	}
+
+	if raw, found := object["id_token_signing_alg_values_supported"]; found {
+		err = json.Unmarshal(raw, &a.IDTokenSigningAlgValuesSupported)
+		if err != nil {
+			return fmt.Errorf("error reading 'id_token_signing_alg_values_supported': %w", err)
+		}
+		delete(object, "id_token_signing_alg_values_supported")
+	}
+
+	if raw, found := object["issuer"]; found {
+		err = json.Unmarshal(raw, &a.Issuer)
+		if err != nil {
+			return fmt.Errorf("error reading 'issuer': %w", err)
+		}
+		delete(object, "issuer")
+	}
+
+	if raw, found := object["jwks_uri"]; found {
+		err = json.Unmarshal(raw, &a.JwksURI)
+		if err != nil {
+			return fmt.Errorf("error reading 'jwks_uri': %w", err)
+		}
+		delete(object, "jwks_uri")
+	}
+
+	if raw, found := object["response_types_supported"]; found {
+		err = json.Unmarshal(raw, &a.ResponseTypesSupported)
+		if err != nil {
+			return fmt.Errorf("error reading 'response_types_supported': %w", err)
+		}
+		delete(object, "response_types_supported")
+	}
+
+	if raw, found := object["subject_types_supported"]; found {
+		err = json.Unmarshal(raw, &a.SubjectTypesSupported)
+		if err != nil {
+			return fmt.Errorf("error reading 'subject_types_supported': %w", err)
+		}
+		delete(object, "subject_types_supported")
+	}
+
+	if raw, found := object["token_endpoint"]; found {
+		err = json.Unmarshal(raw, &a.TokenEndpoint)
+		if err != nil {
+			return fmt.Errorf("error reading 'token_endpoint': %w", err)
+		}
+		delete(object, "token_endpoint")
+	}
+
+	if len(object) != 0 {
+		a.AdditionalProperties = make(map[string]interface{})
+		for fieldName, fieldBuf := range object {
+			var fieldVal interface{}
+			err := json.Unmarshal(fieldBuf, &fieldVal)
+			if err != nil {
+				return fmt.Errorf("error unmarshaling field %s: %w", fieldName, err)
+			}
+			a.AdditionalProperties[fieldName] = fieldVal
+		}
+	}
+	return nil
+}
+
+// Override default JSON handling for Metadata to handle AdditionalProperties
+func (a Metadata) MarshalJSON() ([]byte, error) {
+	var err error
+	object := make(map[string]json.RawMessage)
+
+	object["authorization_endpoint"], err = json.Marshal(a.AuthorizationEndpoint)
+	if err != nil {
+		return nil, fmt.Errorf("error marshaling 'authorization_endpoint': %w", err)
+	}
+
+	if a.IDTokenSigningAlgValuesSupported != nil {
+		object["id_token_signing_alg_values_supported"], err = json.Marshal(a.IDTokenSigningAlgValuesSupported)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'id_token_signing_alg_values_supported': %w", err)
+		}
+	}
+
+	object["issuer"], err = json.Marshal(a.Issuer)
+	if err != nil {
+		return nil, fmt.Errorf("error marshaling 'issuer': %w", err)
+	}
+
+	object["jwks_uri"], err = json.Marshal(a.JwksURI)
+	if err != nil {
+		return nil, fmt.Errorf("error marshaling 'jwks_uri': %w", err)
+	}
+
+	if a.ResponseTypesSupported != nil {
+		object["response_types_supported"], err = json.Marshal(a.ResponseTypesSupported)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'response_types_supported': %w", err)
+		}
+	}
+
+	if a.SubjectTypesSupported != nil {
+		object["subject_types_supported"], err = json.Marshal(a.SubjectTypesSupported)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'subject_types_supported': %w", err)
+		}
+	}
+
+	object["token_endpoint"], err = json.Marshal(a.TokenEndpoint)
+	if err != nil {
+		return nil, fmt.Errorf("error marshaling 'token_endpoint': %w", err)
+	}
+
+	for fieldName, field := range a.AdditionalProperties {
+		object[fieldName], err = json.Marshal(field)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling '%s': %w", fieldName, err)
+		}
+	}
+	return json.Marshal(object)
+}
+
+// Getter for additional properties for UserInfo. Returns the specified
+// element and whether it was found
+func (a UserInfo) Get(fieldName string) (value interface{}, found bool) {
+	if a.AdditionalProperties != nil {
+		value, found = a.AdditionalProperties[fieldName]
+	}
+	return
+}
+
+// Setter for additional properties for UserInfo
+func (a *UserInfo) Set(fieldName string, value interface{}) {
+	if a.AdditionalProperties == nil {
+		a.AdditionalProperties = make(map[string]interface{})
+	}
+	a.AdditionalProperties[fieldName] = value
+}
+
+// Override default JSON handling for UserInfo to handle AdditionalProperties
+func (a *UserInfo) UnmarshalJSON(b []byte) error {
+	object := make(map[string]json.RawMessage)
+	err := json.Unmarshal(b, &object)
+	if err != nil {
+		return err
+	}
+
+	if raw, found := object["birthdate"]; found {
+		err = json.Unmarshal(raw, &a.Birthdate)
+		if err != nil {
+			return fmt.Errorf("error reading 'birthdate': %w", err)
+		}
+		delete(object, "birthdate")
+	}
+
+	if raw, found := object["family_name"]; found {
+		err = json.Unmarshal(raw, &a.FamilyName)
+		if err != nil {
+			return fmt.Errorf("error reading 'family_name': %w", err)
+		}
+		delete(object, "family_name")
+	}
+
+	if raw, found := object["given_name"]; found {
+		err = json.Unmarshal(raw, &a.GivenName)
+		if err != nil {
+			return fmt.Errorf("error reading 'given_name': %w", err)
+		}
+		delete(object, "given_name")
+	}
+
+	if raw, found := object["name"]; found {
+		err = json.Unmarshal(raw, &a.Name)
+		if err != nil {
+			return fmt.Errorf("error reading 'name': %w", err)
+		}
+		delete(object, "name")
+	}
+
+	if raw, found := object["sub"]; found {
+		err = json.Unmarshal(raw, &a.Sub)
+		if err != nil {
+			return fmt.Errorf("error reading 'sub': %w", err)
+		}
+		delete(object, "sub")
+	}
+
+	if raw, found := object["verified_claims"]; found {
+		err = json.Unmarshal(raw, &a.VerifiedClaims)
+		if err != nil {
+			return fmt.Errorf("error reading 'verified_claims': %w", err)
+		}
+		delete(object, "verified_claims")
+	}
+
+	if len(object) != 0 {
+		a.AdditionalProperties = make(map[string]interface{})
+		for fieldName, fieldBuf := range object {
+			var fieldVal interface{}
+			err := json.Unmarshal(fieldBuf, &fieldVal)
+			if err != nil {
+				return fmt.Errorf("error unmarshaling field %s: %w", fieldName, err)
+			}
+			a.AdditionalProperties[fieldName] = fieldVal
+		}
+	}
+	return nil
+}
+
+// Override default JSON handling for UserInfo to handle AdditionalProperties
+func (a UserInfo) MarshalJSON() ([]byte, error) {
+	var err error
+	object := make(map[string]json.RawMessage)
+
+	if a.Birthdate != nil {
+		object["birthdate"], err = json.Marshal(a.Birthdate)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'birthdate': %w", err)
+		}
+	}
+
+	if a.FamilyName != nil {
+		object["family_name"], err = json.Marshal(a.FamilyName)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'family_name': %w", err)
+		}
+	}
+
+	if a.GivenName != nil {
+		object["given_name"], err = json.Marshal(a.GivenName)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'given_name': %w", err)
+		}
+	}
+
+	if a.Name != nil {
+		object["name"], err = json.Marshal(a.Name)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'name': %w", err)
+		}
+	}
+
+	object["sub"], err = json.Marshal(a.Sub)
+	if err != nil {
+		return nil, fmt.Errorf("error marshaling 'sub': %w", err)
+	}
+
+	object["verified_claims"], err = json.Marshal(a.VerifiedClaims)
+	if err != nil {
+		return nil, fmt.Errorf("error marshaling 'verified_claims': %w", err)
 	}
 
 	for fieldName, field := range a.AdditionalProperties {
@@ -765,10 +1600,56 @@ func WithRequestEditorFn(fn RequestEditorFn) ClientOption {
 // The interface specification for the client above.
 type ClientInterface interface {
 
+	// GetServerMetadata Authorization server metadata
+	//
+	// What the server can do and where (RFC 8414). The same document as that of OpenID Connect.
+	//
+	// Corresponds with GET /.well-known/oauth-authorization-server (the `GetServerMetadata` operationId).
+	GetServerMetadata(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetOpenIDConfiguration OpenID Connect discovery
+	//
+	// What the server can do and where (OpenID Connect Discovery, section 4).
+	//
+	// Corresponds with GET /.well-known/openid-configuration (the `GetOpenIDConfiguration` operationId).
+	GetOpenIDConfiguration(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetAsset Style sheet and script of the pages
 	//
 	// Corresponds with GET /assets/{file} (the `GetAsset` operationId).
 	GetAsset(ctx context.Context, file string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AuthorizeVisit Start with an authorization request
+	//
+	// The authorization endpoint (RFC 6749, section 3.1; OpenID Connect Core,
+	// section 3.1.2.1) for clients that call no `/setup`: the request makes the
+	// session. With `request_uri` from `/par` only `client_id` is looked at beside
+	// it (RFC 9126, section 4).
+	//
+	// A bad or missing `client_id` or `redirect_uri` is shown on a page and never
+	// redirected. Every other fault goes back to the redirect URI with `error`,
+	// `error_description`, `state` and `iss`.
+	//
+	// Corresponds with GET /authorize (the `AuthorizeVisit` operationId).
+	AuthorizeVisit(ctx context.Context, params *AuthorizeVisitParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AuthorizeVisitByFormWithBody Start with an authorization request in a form
+	//
+	// Like `GET`, with the parameters in the body; the query is ignored. Forms of other sites are welcome (OpenID Connect Core, section 3.1.2.1).
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /authorize (the `AuthorizeVisitByForm` operationId).
+	AuthorizeVisitByFormWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AuthorizeVisitByFormWithFormdataBody Start with an authorization request in a form
+	//
+	// Like `GET`, with the parameters in the body; the query is ignored. Forms of other sites are welcome (OpenID Connect Core, section 3.1.2.1).
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type.
+	//
+	// Corresponds with POST /authorize (the `AuthorizeVisitByForm` operationId).
+	AuthorizeVisitByFormWithFormdataBody(ctx context.Context, body AuthorizeVisitByFormFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// Authorize Open a session in the person's browser
 	//
@@ -812,10 +1693,117 @@ type ClientInterface interface {
 	// Info Read the proved data
 	//
 	// The data of the access token's grant, as often as wanted until it ends
-	// (RFC 6750). Tokens in the URL are not looked at.
+	// (RFC 6750); once only for clients that are registered so. Tokens in the URL
+	// are not looked at.
 	//
 	// Corresponds with GET /info (the `Info` operationId).
 	Info(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// IntrospectWithBody Ask what a token is good for
+	//
+	// Token introspection (RFC 7662), authenticated as at `/token`, for the
+	// client's own tokens. Of every other token it says that it is not active, and
+	// nothing else. Proved data is never part of it.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /introspect (the `Introspect` operationId).
+	IntrospectWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// IntrospectWithFormdataBody Ask what a token is good for
+	//
+	// Token introspection (RFC 7662), authenticated as at `/token`, for the
+	// client's own tokens. Of every other token it says that it is not active, and
+	// nothing else. Proved data is never part of it.
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type.
+	//
+	// Corresponds with POST /introspect (the `Introspect` operationId).
+	IntrospectWithFormdataBody(ctx context.Context, body IntrospectFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetJWKS Public keys that sign ID tokens
+	//
+	// A JSON Web Key Set (RFC 7517). A new key is listed a day before it signs, an
+	// old one a day after it has signed for the last time.
+	//
+	// Corresponds with GET /jwks (the `GetJWKS` operationId).
+	GetJWKS(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ShowSignIn The sign-in page for the page about one's own data
+	//
+	// Corresponds with GET /login (the `ShowSignIn` operationId).
+	ShowSignIn(ctx context.Context, params *ShowSignInParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SignInWithBody Sign in
+	//
+	// As for a session, but leads to `/me`.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /login (the `SignIn` operationId).
+	SignInWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SignInWithFormdataBody Sign in
+	//
+	// As for a session, but leads to `/me`.
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type.
+	//
+	// Corresponds with POST /login (the `SignIn` operationId).
+	SignInWithFormdataBody(ctx context.Context, body SignInFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SignOutWithBody Sign out
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /logout (the `SignOut` operationId).
+	SignOutWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SignOutWithFormdataBody Sign out
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type.
+	//
+	// Corresponds with POST /logout (the `SignOut` operationId).
+	SignOutWithFormdataBody(ctx context.Context, body SignOutFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ShowMe Which clients may read what
+	//
+	// For the person who is signed in; others are sent to `/login`.
+	//
+	// Corresponds with GET /me (the `ShowMe` operationId).
+	ShowMe(ctx context.Context, params *ShowMeParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EraseMeWithBody Erase the account and everything that was granted
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /me/erase (the `EraseMe` operationId).
+	EraseMeWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EraseMeWithFormdataBody Erase the account and everything that was granted
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type.
+	//
+	// Corresponds with POST /me/erase (the `EraseMe` operationId).
+	EraseMeWithFormdataBody(ctx context.Context, body EraseMeFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// WithdrawGrantWithBody Withdraw a grant
+	//
+	// Ends it, erases its data at once and sends `grant.revoked` to the client's webhook.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /me/withdraw (the `WithdrawGrant` operationId).
+	WithdrawGrantWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// WithdrawGrantWithFormdataBody Withdraw a grant
+	//
+	// Ends it, erases its data at once and sends `grant.revoked` to the client's webhook.
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type.
+	//
+	// Corresponds with POST /me/withdraw (the `WithdrawGrant` operationId).
+	WithdrawGrantWithFormdataBody(ctx context.Context, body WithdrawGrantFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// NotifyWithBody The swiyu verifier says that a verification has changed
 	//
@@ -850,6 +1838,62 @@ type ClientInterface interface {
 	// Corresponds with GET /openapi.yaml (the `GetContract` operationId).
 	GetContract(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// PushRequestWithBody Push an authorization request
+	//
+	// Pushed authorization requests (RFC 9126): the client sends its request here,
+	// authenticated as at `/token`, and sends the browser to `/authorize` with
+	// `client_id` and the `request_uri` that it gets. The request is checked now,
+	// and every fault is an error here.
+	//
+	// The `request_uri` can be opened for 90 seconds by one browser, which may come
+	// back to it as long as its session lives.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /par (the `PushRequest` operationId).
+	PushRequestWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PushRequestWithFormdataBody Push an authorization request
+	//
+	// Pushed authorization requests (RFC 9126): the client sends its request here,
+	// authenticated as at `/token`, and sends the browser to `/authorize` with
+	// `client_id` and the `request_uri` that it gets. The request is checked now,
+	// and every fault is an error here.
+	//
+	// The `request_uri` can be opened for 90 seconds by one browser, which may come
+	// back to it as long as its session lives.
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type.
+	//
+	// Corresponds with POST /par (the `PushRequest` operationId).
+	PushRequestWithFormdataBody(ctx context.Context, body PushRequestFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RevokeWithBody Give up a token
+	//
+	// Token revocation (RFC 7009), authenticated as at `/token`. A refresh token
+	// takes its whole grant with it, and so does the last access token of a grant
+	// that cannot be refreshed: the data is erased. Tokens that are unknown, have
+	// ended or belong to another client are answered with 200 as well, and nothing
+	// happens.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /revoke (the `Revoke` operationId).
+	RevokeWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RevokeWithFormdataBody Give up a token
+	//
+	// Token revocation (RFC 7009), authenticated as at `/token`. A refresh token
+	// takes its whole grant with it, and so does the last access token of a grant
+	// that cannot be refreshed: the data is erased. Tokens that are unknown, have
+	// ended or belong to another client are answered with 200 as well, and nothing
+	// happens.
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type.
+	//
+	// Corresponds with POST /revoke (the `Revoke` operationId).
+	RevokeWithFormdataBody(ctx context.Context, body RevokeFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ShowSession The session's page
 	//
 	// Shows where the session stands: the QR code and link for the wallet, the
@@ -858,13 +1902,50 @@ type ClientInterface interface {
 	// Corresponds with GET /session/{id} (the `ShowSession` operationId).
 	ShowSession(ctx context.Context, id SessionID, params *ShowSessionParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CancelSession Cancel the session
+	// CancelSessionWithBody Cancel the session
 	//
 	// Ends the session for good, sends `verification.denied` to the client's
 	// webhook and the browser to the redirect URI with `error=access_denied`.
 	//
+	// Takes any type of body and a specified content type.
+	//
 	// Corresponds with POST /session/{id}/cancel (the `CancelSession` operationId).
-	CancelSession(ctx context.Context, id SessionID, reqEditors ...RequestEditorFn) (*http.Response, error)
+	CancelSessionWithBody(ctx context.Context, id SessionID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CancelSessionWithFormdataBody Cancel the session
+	//
+	// Ends the session for good, sends `verification.denied` to the client's
+	// webhook and the browser to the redirect URI with `error=access_denied`.
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type.
+	//
+	// Corresponds with POST /session/{id}/cancel (the `CancelSession` operationId).
+	CancelSessionWithFormdataBody(ctx context.Context, id SessionID, body CancelSessionFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ShowConsent The page that asks whether the client may have the data
+	//
+	// Names the client, its purpose, each item with its value, and for how long.
+	//
+	// Corresponds with GET /session/{id}/consent (the `ShowConsent` operationId).
+	ShowConsent(ctx context.Context, id SessionID, params *ShowConsentParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ConsentWithBody Allow or deny
+	//
+	// Allowing leads on to `finish`; denying ends the session as `cancel` does. Items that are not ticked are left out of what is granted.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /session/{id}/consent (the `Consent` operationId).
+	ConsentWithBody(ctx context.Context, id SessionID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ConsentWithFormdataBody Allow or deny
+	//
+	// Allowing leads on to `finish`; denying ends the session as `cancel` does. Items that are not ticked are left out of what is granted.
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type.
+	//
+	// Corresponds with POST /session/{id}/consent (the `Consent` operationId).
+	ConsentWithFormdataBody(ctx context.Context, id SessionID, body ConsentFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// FinishSession Take the code to the client
 	//
@@ -876,12 +1957,52 @@ type ClientInterface interface {
 	// Corresponds with GET /session/{id}/finish (the `FinishSession` operationId).
 	FinishSession(ctx context.Context, id SessionID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// RetrySession Try again after a failed or expired verification
+	// ShowLogin The sign-in page of a session
+	//
+	// Only for sessions whose method is an account. Leads on to the next page for somebody who is signed in already.
+	//
+	// Corresponds with GET /session/{id}/login (the `ShowLogin` operationId).
+	ShowLogin(ctx context.Context, id SessionID, params *ShowLoginParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LoginWithBody Sign in for a session
+	//
+	// Tries are counted by user name and address, here and on every other replica;
+	// too many give the page with status 429. Which of the two was wrong is not
+	// told.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /session/{id}/login (the `Login` operationId).
+	LoginWithBody(ctx context.Context, id SessionID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LoginWithFormdataBody Sign in for a session
+	//
+	// Tries are counted by user name and address, here and on every other replica;
+	// too many give the page with status 429. Which of the two was wrong is not
+	// told.
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type.
+	//
+	// Corresponds with POST /session/{id}/login (the `Login` operationId).
+	LoginWithFormdataBody(ctx context.Context, id SessionID, body LoginFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RetrySessionWithBody Try again after a failed or expired verification
 	//
 	// At most 5 verifications per session.
 	//
+	// Takes any type of body and a specified content type.
+	//
 	// Corresponds with POST /session/{id}/retry (the `RetrySession` operationId).
-	RetrySession(ctx context.Context, id SessionID, reqEditors ...RequestEditorFn) (*http.Response, error)
+	RetrySessionWithBody(ctx context.Context, id SessionID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RetrySessionWithFormdataBody Try again after a failed or expired verification
+	//
+	// At most 5 verifications per session.
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type.
+	//
+	// Corresponds with POST /session/{id}/retry (the `RetrySession` operationId).
+	RetrySessionWithFormdataBody(ctx context.Context, id SessionID, body RetrySessionFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetStatus Where the session stands
 	//
@@ -892,6 +2013,40 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /session/{id}/status (the `GetStatus` operationId).
 	GetStatus(ctx context.Context, id SessionID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SwitchAccountWithBody Sign out and in again as somebody else
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /session/{id}/switch (the `SwitchAccount` operationId).
+	SwitchAccountWithBody(ctx context.Context, id SessionID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SwitchAccountWithFormdataBody Sign out and in again as somebody else
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type.
+	//
+	// Corresponds with POST /session/{id}/switch (the `SwitchAccount` operationId).
+	SwitchAccountWithFormdataBody(ctx context.Context, id SessionID, body SwitchAccountFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// WithdrawSessionWithBody Withdraw what a client got in this session
+	//
+	// Ends the grant, erases its data at once and sends `grant.revoked` to the
+	// client's webhook. For the browser in which the session was walked.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /session/{id}/withdraw (the `WithdrawSession` operationId).
+	WithdrawSessionWithBody(ctx context.Context, id SessionID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// WithdrawSessionWithFormdataBody Withdraw what a client got in this session
+	//
+	// Ends the grant, erases its data at once and sends `grant.revoked` to the
+	// client's webhook. For the browser in which the session was walked.
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type.
+	//
+	// Corresponds with POST /session/{id}/withdraw (the `WithdrawSession` operationId).
+	WithdrawSessionWithFormdataBody(ctx context.Context, id SessionID, body WithdrawSessionFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// Setup Make a session for a person
 	//
@@ -906,37 +2061,100 @@ type ClientInterface interface {
 	// Corresponds with POST /setup/{client_id} (the `Setup` operationId).
 	Setup(ctx context.Context, clientID ClientID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// TokenWithBody Swap a code for an access token
+	// TokenWithBody Swap a code or a refresh token for an access token
 	//
-	// The token endpoint (RFC 6749, section 4.1.3). The client authenticates with
-	// HTTP Basic or with `client_id` and `client_secret` in the form, not both.
-	// Parameters in the URL, repeated parameters and other content types are
-	// refused; unknown parameters are ignored.
+	// The token endpoint (RFC 6749, sections 4.1.3 and 6). The client authenticates
+	// with HTTP Basic, with `client_id` and `client_secret` in the form, or with a
+	// signed assertion (RFC 7523), not two of them; a public client only names
+	// itself. Parameters in the URL, repeated parameters and other content types
+	// are refused; unknown parameters are ignored.
 	//
 	// A code works once. A second try by the client itself revokes the tokens of
 	// the first (RFC 6749, section 4.1.2); a try by another client changes
 	// nothing.
+	//
+	// A refresh token works once and is replaced by the one in the answer. If the
+	// answer is lost, asking again within 5 seconds gives the same answer; after
+	// that it counts as theft and ends the whole grant (RFC 9700, section 4.14.2).
+	// `scope` may narrow the access token, never the refresh token.
 	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /token (the `Token` operationId).
 	TokenWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// TokenWithFormdataBody Swap a code for an access token
+	// TokenWithFormdataBody Swap a code or a refresh token for an access token
 	//
-	// The token endpoint (RFC 6749, section 4.1.3). The client authenticates with
-	// HTTP Basic or with `client_id` and `client_secret` in the form, not both.
-	// Parameters in the URL, repeated parameters and other content types are
-	// refused; unknown parameters are ignored.
+	// The token endpoint (RFC 6749, sections 4.1.3 and 6). The client authenticates
+	// with HTTP Basic, with `client_id` and `client_secret` in the form, or with a
+	// signed assertion (RFC 7523), not two of them; a public client only names
+	// itself. Parameters in the URL, repeated parameters and other content types
+	// are refused; unknown parameters are ignored.
 	//
 	// A code works once. A second try by the client itself revokes the tokens of
 	// the first (RFC 6749, section 4.1.2); a try by another client changes
 	// nothing.
 	//
+	// A refresh token works once and is replaced by the one in the answer. If the
+	// answer is lost, asking again within 5 seconds gives the same answer; after
+	// that it counts as theft and ends the whole grant (RFC 9700, section 4.14.2).
+	// `scope` may narrow the access token, never the refresh token.
+	//
 	// Takes a body of the `application/x-www-form-urlencoded` content type.
 	//
 	// Corresponds with POST /token (the `Token` operationId).
 	TokenWithFormdataBody(ctx context.Context, body TokenFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// Userinfo Read the proved data as OpenID Connect has it
+	//
+	// The UserInfo endpoint (OpenID Connect Core, section 5.3): standard claims for
+	// the granted scope and, where the `claims` parameter asked for it,
+	// `verified_claims` (OpenID Connect for Identity Assurance 1.0). The access
+	// token must have been granted with scope `openid`.
+	//
+	// Corresponds with GET /userinfo (the `Userinfo` operationId).
+	Userinfo(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UserinfoByPost Read the proved data as OpenID Connect has it, by POST
+	//
+	// Like `GET`. The token may stand in the form as `access_token` instead of the header, not in both (RFC 6750, section 2.2).
+	//
+	// Corresponds with POST /userinfo (the `UserinfoByPost` operationId).
+	UserinfoByPost(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+}
+
+// GetServerMetadata Authorization server metadata
+//
+// What the server can do and where (RFC 8414). The same document as that of OpenID Connect.
+//
+// Corresponds with GET /.well-known/oauth-authorization-server (the `GetServerMetadata` operationId).
+func (c *Client) GetServerMetadata(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetServerMetadataRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetOpenIDConfiguration OpenID Connect discovery
+//
+// What the server can do and where (OpenID Connect Discovery, section 4).
+//
+// Corresponds with GET /.well-known/openid-configuration (the `GetOpenIDConfiguration` operationId).
+func (c *Client) GetOpenIDConfiguration(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetOpenIDConfigurationRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
 }
 
 // GetAsset Style sheet and script of the pages
@@ -944,6 +2162,68 @@ type ClientInterface interface {
 // Corresponds with GET /assets/{file} (the `GetAsset` operationId).
 func (c *Client) GetAsset(ctx context.Context, file string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetAssetRequest(c.Server, file)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AuthorizeVisit Start with an authorization request
+//
+// The authorization endpoint (RFC 6749, section 3.1; OpenID Connect Core,
+// section 3.1.2.1) for clients that call no `/setup`: the request makes the
+// session. With `request_uri` from `/par` only `client_id` is looked at beside
+// it (RFC 9126, section 4).
+//
+// A bad or missing `client_id` or `redirect_uri` is shown on a page and never
+// redirected. Every other fault goes back to the redirect URI with `error`,
+// `error_description`, `state` and `iss`.
+//
+// Corresponds with GET /authorize (the `AuthorizeVisit` operationId).
+func (c *Client) AuthorizeVisit(ctx context.Context, params *AuthorizeVisitParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAuthorizeVisitRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AuthorizeVisitByFormWithBody Start with an authorization request in a form
+//
+// Like `GET`, with the parameters in the body; the query is ignored. Forms of other sites are welcome (OpenID Connect Core, section 3.1.2.1).
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /authorize (the `AuthorizeVisitByForm` operationId).
+func (c *Client) AuthorizeVisitByFormWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAuthorizeVisitByFormRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AuthorizeVisitByFormWithFormdataBody Start with an authorization request in a form
+//
+// Like `GET`, with the parameters in the body; the query is ignored. Forms of other sites are welcome (OpenID Connect Core, section 3.1.2.1).
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type.
+//
+// Corresponds with POST /authorize (the `AuthorizeVisitByForm` operationId).
+func (c *Client) AuthorizeVisitByFormWithFormdataBody(ctx context.Context, body AuthorizeVisitByFormFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAuthorizeVisitByFormRequestWithFormdataBody(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -1036,11 +2316,248 @@ func (c *Client) GetDocs(ctx context.Context, reqEditors ...RequestEditorFn) (*h
 // Info Read the proved data
 //
 // The data of the access token's grant, as often as wanted until it ends
-// (RFC 6750). Tokens in the URL are not looked at.
+// (RFC 6750); once only for clients that are registered so. Tokens in the URL
+// are not looked at.
 //
 // Corresponds with GET /info (the `Info` operationId).
 func (c *Client) Info(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewInfoRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// IntrospectWithBody Ask what a token is good for
+//
+// Token introspection (RFC 7662), authenticated as at `/token`, for the
+// client's own tokens. Of every other token it says that it is not active, and
+// nothing else. Proved data is never part of it.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /introspect (the `Introspect` operationId).
+func (c *Client) IntrospectWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewIntrospectRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// IntrospectWithFormdataBody Ask what a token is good for
+//
+// Token introspection (RFC 7662), authenticated as at `/token`, for the
+// client's own tokens. Of every other token it says that it is not active, and
+// nothing else. Proved data is never part of it.
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type.
+//
+// Corresponds with POST /introspect (the `Introspect` operationId).
+func (c *Client) IntrospectWithFormdataBody(ctx context.Context, body IntrospectFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewIntrospectRequestWithFormdataBody(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetJWKS Public keys that sign ID tokens
+//
+// A JSON Web Key Set (RFC 7517). A new key is listed a day before it signs, an
+// old one a day after it has signed for the last time.
+//
+// Corresponds with GET /jwks (the `GetJWKS` operationId).
+func (c *Client) GetJWKS(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetJWKSRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ShowSignIn The sign-in page for the page about one's own data
+//
+// Corresponds with GET /login (the `ShowSignIn` operationId).
+func (c *Client) ShowSignIn(ctx context.Context, params *ShowSignInParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewShowSignInRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SignInWithBody Sign in
+//
+// As for a session, but leads to `/me`.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /login (the `SignIn` operationId).
+func (c *Client) SignInWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSignInRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SignInWithFormdataBody Sign in
+//
+// As for a session, but leads to `/me`.
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type.
+//
+// Corresponds with POST /login (the `SignIn` operationId).
+func (c *Client) SignInWithFormdataBody(ctx context.Context, body SignInFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSignInRequestWithFormdataBody(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SignOutWithBody Sign out
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /logout (the `SignOut` operationId).
+func (c *Client) SignOutWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSignOutRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SignOutWithFormdataBody Sign out
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type.
+//
+// Corresponds with POST /logout (the `SignOut` operationId).
+func (c *Client) SignOutWithFormdataBody(ctx context.Context, body SignOutFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSignOutRequestWithFormdataBody(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ShowMe Which clients may read what
+//
+// For the person who is signed in; others are sent to `/login`.
+//
+// Corresponds with GET /me (the `ShowMe` operationId).
+func (c *Client) ShowMe(ctx context.Context, params *ShowMeParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewShowMeRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EraseMeWithBody Erase the account and everything that was granted
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /me/erase (the `EraseMe` operationId).
+func (c *Client) EraseMeWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEraseMeRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EraseMeWithFormdataBody Erase the account and everything that was granted
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type.
+//
+// Corresponds with POST /me/erase (the `EraseMe` operationId).
+func (c *Client) EraseMeWithFormdataBody(ctx context.Context, body EraseMeFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEraseMeRequestWithFormdataBody(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// WithdrawGrantWithBody Withdraw a grant
+//
+// Ends it, erases its data at once and sends `grant.revoked` to the client's webhook.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /me/withdraw (the `WithdrawGrant` operationId).
+func (c *Client) WithdrawGrantWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewWithdrawGrantRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// WithdrawGrantWithFormdataBody Withdraw a grant
+//
+// Ends it, erases its data at once and sends `grant.revoked` to the client's webhook.
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type.
+//
+// Corresponds with POST /me/withdraw (the `WithdrawGrant` operationId).
+func (c *Client) WithdrawGrantWithFormdataBody(ctx context.Context, body WithdrawGrantFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewWithdrawGrantRequestWithFormdataBody(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -1114,6 +2631,102 @@ func (c *Client) GetContract(ctx context.Context, reqEditors ...RequestEditorFn)
 	return c.Client.Do(req)
 }
 
+// PushRequestWithBody Push an authorization request
+//
+// Pushed authorization requests (RFC 9126): the client sends its request here,
+// authenticated as at `/token`, and sends the browser to `/authorize` with
+// `client_id` and the `request_uri` that it gets. The request is checked now,
+// and every fault is an error here.
+//
+// The `request_uri` can be opened for 90 seconds by one browser, which may come
+// back to it as long as its session lives.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /par (the `PushRequest` operationId).
+func (c *Client) PushRequestWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPushRequestRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PushRequestWithFormdataBody Push an authorization request
+//
+// Pushed authorization requests (RFC 9126): the client sends its request here,
+// authenticated as at `/token`, and sends the browser to `/authorize` with
+// `client_id` and the `request_uri` that it gets. The request is checked now,
+// and every fault is an error here.
+//
+// The `request_uri` can be opened for 90 seconds by one browser, which may come
+// back to it as long as its session lives.
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type.
+//
+// Corresponds with POST /par (the `PushRequest` operationId).
+func (c *Client) PushRequestWithFormdataBody(ctx context.Context, body PushRequestFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPushRequestRequestWithFormdataBody(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RevokeWithBody Give up a token
+//
+// Token revocation (RFC 7009), authenticated as at `/token`. A refresh token
+// takes its whole grant with it, and so does the last access token of a grant
+// that cannot be refreshed: the data is erased. Tokens that are unknown, have
+// ended or belong to another client are answered with 200 as well, and nothing
+// happens.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /revoke (the `Revoke` operationId).
+func (c *Client) RevokeWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRevokeRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RevokeWithFormdataBody Give up a token
+//
+// Token revocation (RFC 7009), authenticated as at `/token`. A refresh token
+// takes its whole grant with it, and so does the last access token of a grant
+// that cannot be refreshed: the data is erased. Tokens that are unknown, have
+// ended or belong to another client are answered with 200 as well, and nothing
+// happens.
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type.
+//
+// Corresponds with POST /revoke (the `Revoke` operationId).
+func (c *Client) RevokeWithFormdataBody(ctx context.Context, body RevokeFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRevokeRequestWithFormdataBody(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ShowSession The session's page
 //
 // Shows where the session stands: the QR code and link for the wallet, the
@@ -1132,14 +2745,91 @@ func (c *Client) ShowSession(ctx context.Context, id SessionID, params *ShowSess
 	return c.Client.Do(req)
 }
 
-// CancelSession Cancel the session
+// CancelSessionWithBody Cancel the session
 //
 // Ends the session for good, sends `verification.denied` to the client's
 // webhook and the browser to the redirect URI with `error=access_denied`.
 //
+// Takes any type of body and a specified content type.
+//
 // Corresponds with POST /session/{id}/cancel (the `CancelSession` operationId).
-func (c *Client) CancelSession(ctx context.Context, id SessionID, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewCancelSessionRequest(c.Server, id)
+func (c *Client) CancelSessionWithBody(ctx context.Context, id SessionID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCancelSessionRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CancelSessionWithFormdataBody Cancel the session
+//
+// Ends the session for good, sends `verification.denied` to the client's
+// webhook and the browser to the redirect URI with `error=access_denied`.
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type.
+//
+// Corresponds with POST /session/{id}/cancel (the `CancelSession` operationId).
+func (c *Client) CancelSessionWithFormdataBody(ctx context.Context, id SessionID, body CancelSessionFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCancelSessionRequestWithFormdataBody(c.Server, id, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ShowConsent The page that asks whether the client may have the data
+//
+// Names the client, its purpose, each item with its value, and for how long.
+//
+// Corresponds with GET /session/{id}/consent (the `ShowConsent` operationId).
+func (c *Client) ShowConsent(ctx context.Context, id SessionID, params *ShowConsentParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewShowConsentRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ConsentWithBody Allow or deny
+//
+// Allowing leads on to `finish`; denying ends the session as `cancel` does. Items that are not ticked are left out of what is granted.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /session/{id}/consent (the `Consent` operationId).
+func (c *Client) ConsentWithBody(ctx context.Context, id SessionID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewConsentRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ConsentWithFormdataBody Allow or deny
+//
+// Allowing leads on to `finish`; denying ends the session as `cancel` does. Items that are not ticked are left out of what is granted.
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type.
+//
+// Corresponds with POST /session/{id}/consent (the `Consent` operationId).
+func (c *Client) ConsentWithFormdataBody(ctx context.Context, id SessionID, body ConsentFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewConsentRequestWithFormdataBody(c.Server, id, body)
 	if err != nil {
 		return nil, err
 	}
@@ -1170,13 +2860,93 @@ func (c *Client) FinishSession(ctx context.Context, id SessionID, reqEditors ...
 	return c.Client.Do(req)
 }
 
-// RetrySession Try again after a failed or expired verification
+// ShowLogin The sign-in page of a session
+//
+// Only for sessions whose method is an account. Leads on to the next page for somebody who is signed in already.
+//
+// Corresponds with GET /session/{id}/login (the `ShowLogin` operationId).
+func (c *Client) ShowLogin(ctx context.Context, id SessionID, params *ShowLoginParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewShowLoginRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LoginWithBody Sign in for a session
+//
+// Tries are counted by user name and address, here and on every other replica;
+// too many give the page with status 429. Which of the two was wrong is not
+// told.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /session/{id}/login (the `Login` operationId).
+func (c *Client) LoginWithBody(ctx context.Context, id SessionID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLoginRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LoginWithFormdataBody Sign in for a session
+//
+// Tries are counted by user name and address, here and on every other replica;
+// too many give the page with status 429. Which of the two was wrong is not
+// told.
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type.
+//
+// Corresponds with POST /session/{id}/login (the `Login` operationId).
+func (c *Client) LoginWithFormdataBody(ctx context.Context, id SessionID, body LoginFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLoginRequestWithFormdataBody(c.Server, id, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RetrySessionWithBody Try again after a failed or expired verification
 //
 // At most 5 verifications per session.
 //
+// Takes any type of body and a specified content type.
+//
 // Corresponds with POST /session/{id}/retry (the `RetrySession` operationId).
-func (c *Client) RetrySession(ctx context.Context, id SessionID, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewRetrySessionRequest(c.Server, id)
+func (c *Client) RetrySessionWithBody(ctx context.Context, id SessionID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRetrySessionRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RetrySessionWithFormdataBody Try again after a failed or expired verification
+//
+// At most 5 verifications per session.
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type.
+//
+// Corresponds with POST /session/{id}/retry (the `RetrySession` operationId).
+func (c *Client) RetrySessionWithFormdataBody(ctx context.Context, id SessionID, body RetrySessionFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRetrySessionRequestWithFormdataBody(c.Server, id, body)
 	if err != nil {
 		return nil, err
 	}
@@ -1197,6 +2967,80 @@ func (c *Client) RetrySession(ctx context.Context, id SessionID, reqEditors ...R
 // Corresponds with GET /session/{id}/status (the `GetStatus` operationId).
 func (c *Client) GetStatus(ctx context.Context, id SessionID, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetStatusRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SwitchAccountWithBody Sign out and in again as somebody else
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /session/{id}/switch (the `SwitchAccount` operationId).
+func (c *Client) SwitchAccountWithBody(ctx context.Context, id SessionID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSwitchAccountRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SwitchAccountWithFormdataBody Sign out and in again as somebody else
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type.
+//
+// Corresponds with POST /session/{id}/switch (the `SwitchAccount` operationId).
+func (c *Client) SwitchAccountWithFormdataBody(ctx context.Context, id SessionID, body SwitchAccountFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSwitchAccountRequestWithFormdataBody(c.Server, id, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// WithdrawSessionWithBody Withdraw what a client got in this session
+//
+// Ends the grant, erases its data at once and sends `grant.revoked` to the
+// client's webhook. For the browser in which the session was walked.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /session/{id}/withdraw (the `WithdrawSession` operationId).
+func (c *Client) WithdrawSessionWithBody(ctx context.Context, id SessionID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewWithdrawSessionRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// WithdrawSessionWithFormdataBody Withdraw what a client got in this session
+//
+// Ends the grant, erases its data at once and sends `grant.revoked` to the
+// client's webhook. For the browser in which the session was walked.
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type.
+//
+// Corresponds with POST /session/{id}/withdraw (the `WithdrawSession` operationId).
+func (c *Client) WithdrawSessionWithFormdataBody(ctx context.Context, id SessionID, body WithdrawSessionFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewWithdrawSessionRequestWithFormdataBody(c.Server, id, body)
 	if err != nil {
 		return nil, err
 	}
@@ -1230,16 +3074,22 @@ func (c *Client) Setup(ctx context.Context, clientID ClientID, reqEditors ...Req
 	return c.Client.Do(req)
 }
 
-// TokenWithBody Swap a code for an access token
+// TokenWithBody Swap a code or a refresh token for an access token
 //
-// The token endpoint (RFC 6749, section 4.1.3). The client authenticates with
-// HTTP Basic or with `client_id` and `client_secret` in the form, not both.
-// Parameters in the URL, repeated parameters and other content types are
-// refused; unknown parameters are ignored.
+// The token endpoint (RFC 6749, sections 4.1.3 and 6). The client authenticates
+// with HTTP Basic, with `client_id` and `client_secret` in the form, or with a
+// signed assertion (RFC 7523), not two of them; a public client only names
+// itself. Parameters in the URL, repeated parameters and other content types
+// are refused; unknown parameters are ignored.
 //
 // A code works once. A second try by the client itself revokes the tokens of
 // the first (RFC 6749, section 4.1.2); a try by another client changes
 // nothing.
+//
+// A refresh token works once and is replaced by the one in the answer. If the
+// answer is lost, asking again within 5 seconds gives the same answer; after
+// that it counts as theft and ends the whole grant (RFC 9700, section 4.14.2).
+// `scope` may narrow the access token, never the refresh token.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1256,16 +3106,22 @@ func (c *Client) TokenWithBody(ctx context.Context, contentType string, body io.
 	return c.Client.Do(req)
 }
 
-// TokenWithFormdataBody Swap a code for an access token
+// TokenWithFormdataBody Swap a code or a refresh token for an access token
 //
-// The token endpoint (RFC 6749, section 4.1.3). The client authenticates with
-// HTTP Basic or with `client_id` and `client_secret` in the form, not both.
-// Parameters in the URL, repeated parameters and other content types are
-// refused; unknown parameters are ignored.
+// The token endpoint (RFC 6749, sections 4.1.3 and 6). The client authenticates
+// with HTTP Basic, with `client_id` and `client_secret` in the form, or with a
+// signed assertion (RFC 7523), not two of them; a public client only names
+// itself. Parameters in the URL, repeated parameters and other content types
+// are refused; unknown parameters are ignored.
 //
 // A code works once. A second try by the client itself revokes the tokens of
 // the first (RFC 6749, section 4.1.2); a try by another client changes
 // nothing.
+//
+// A refresh token works once and is replaced by the one in the answer. If the
+// answer is lost, asking again within 5 seconds gives the same answer; after
+// that it counts as theft and ends the whole grant (RFC 9700, section 4.14.2).
+// `scope` may narrow the access token, never the refresh token.
 //
 // Takes a body of the `application/x-www-form-urlencoded` content type.
 //
@@ -1280,6 +3136,97 @@ func (c *Client) TokenWithFormdataBody(ctx context.Context, body TokenFormdataRe
 		return nil, err
 	}
 	return c.Client.Do(req)
+}
+
+// Userinfo Read the proved data as OpenID Connect has it
+//
+// The UserInfo endpoint (OpenID Connect Core, section 5.3): standard claims for
+// the granted scope and, where the `claims` parameter asked for it,
+// `verified_claims` (OpenID Connect for Identity Assurance 1.0). The access
+// token must have been granted with scope `openid`.
+//
+// Corresponds with GET /userinfo (the `Userinfo` operationId).
+func (c *Client) Userinfo(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUserinfoRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UserinfoByPost Read the proved data as OpenID Connect has it, by POST
+//
+// Like `GET`. The token may stand in the form as `access_token` instead of the header, not in both (RFC 6750, section 2.2).
+//
+// Corresponds with POST /userinfo (the `UserinfoByPost` operationId).
+func (c *Client) UserinfoByPost(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUserinfoByPostRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// NewGetServerMetadataRequest constructs an http.Request for the GetServerMetadata method
+func NewGetServerMetadataRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/.well-known/oauth-authorization-server")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetOpenIDConfigurationRequest constructs an http.Request for the GetOpenIDConfiguration method
+func NewGetOpenIDConfigurationRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/.well-known/openid-configuration")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
 }
 
 // NewGetAssetRequest constructs an http.Request for the GetAsset method
@@ -1312,6 +3259,268 @@ func NewGetAssetRequest(server string, file string) (*http.Request, error) {
 	if err != nil {
 		return nil, err
 	}
+
+	return req, nil
+}
+
+// NewAuthorizeVisitRequest constructs an http.Request for the AuthorizeVisit method
+func NewAuthorizeVisitRequest(server string, params *AuthorizeVisitParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/authorize")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.ResponseType != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "response_type", *params.ResponseType, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.ClientID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "client_id", *params.ClientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.RedirectURI != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "redirect_uri", *params.RedirectURI, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.State != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "state", *params.State, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Scope != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "scope", *params.Scope, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.CodeChallenge != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "code_challenge", *params.CodeChallenge, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.CodeChallengeMethod != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "code_challenge_method", *params.CodeChallengeMethod, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.UILocales != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "ui_locales", *params.UILocales, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.ResponseMode != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "response_mode", *params.ResponseMode, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Nonce != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "nonce", *params.Nonce, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Prompt != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "prompt", *params.Prompt, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.MaxAge != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "max_age", *params.MaxAge, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.LoginHint != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "login_hint", *params.LoginHint, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Claims != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "claims", *params.Claims, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.RequestURI != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "request_uri", *params.RequestURI, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewAuthorizeVisitByFormRequestWithFormdataBody calls the generic AuthorizeVisitByForm builder with application/x-www-form-urlencoded body
+func NewAuthorizeVisitByFormRequestWithFormdataBody(server string, body AuthorizeVisitByFormFormdataRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	bodyStr, err := runtime.MarshalForm(body, nil)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = strings.NewReader(bodyStr.Encode())
+	return NewAuthorizeVisitByFormRequestWithBody(server, "application/x-www-form-urlencoded", bodyReader)
+}
+
+// NewAuthorizeVisitByFormRequestWithBody constructs an http.Request for the AuthorizeVisitByForm method, with any body, and a specified content type
+func NewAuthorizeVisitByFormRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/authorize")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -1438,6 +3647,78 @@ func NewAuthorizeRequest(server string, nonce Nonce, params *AuthorizeParams) (*
 		if params.UILocales != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "ui_locales", *params.UILocales, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.ResponseMode != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "response_mode", *params.ResponseMode, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Nonce != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "nonce", *params.Nonce, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Prompt != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "prompt", *params.Prompt, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.MaxAge != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "max_age", *params.MaxAge, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.LoginHint != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "login_hint", *params.LoginHint, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Claims != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "claims", *params.Claims, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -1592,6 +3873,78 @@ func NewAuthorizeHereRequest(server string, nonce Nonce, params *AuthorizeHerePa
 
 		}
 
+		if params.ResponseMode != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "response_mode", *params.ResponseMode, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Nonce != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "nonce", *params.Nonce, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Prompt != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "prompt", *params.Prompt, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.MaxAge != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "max_age", *params.MaxAge, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.LoginHint != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "login_hint", *params.LoginHint, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Claims != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "claims", *params.Claims, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if encoded := queryValues.Encode(); encoded != "" {
 			rawQueryFragments = append(rawQueryFragments, encoded)
 		}
@@ -1687,6 +4040,341 @@ func NewInfoRequest(server string) (*http.Request, error) {
 	return req, nil
 }
 
+// NewIntrospectRequestWithFormdataBody calls the generic Introspect builder with application/x-www-form-urlencoded body
+func NewIntrospectRequestWithFormdataBody(server string, body IntrospectFormdataRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	bodyStr, err := runtime.MarshalForm(body, nil)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = strings.NewReader(bodyStr.Encode())
+	return NewIntrospectRequestWithBody(server, "application/x-www-form-urlencoded", bodyReader)
+}
+
+// NewIntrospectRequestWithBody constructs an http.Request for the Introspect method, with any body, and a specified content type
+func NewIntrospectRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/introspect")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewGetJWKSRequest constructs an http.Request for the GetJWKS method
+func NewGetJWKSRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/jwks")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewShowSignInRequest constructs an http.Request for the ShowSignIn method
+func NewShowSignInRequest(server string, params *ShowSignInParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/login")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.UILocales != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "ui_locales", *params.UILocales, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewSignInRequestWithFormdataBody calls the generic SignIn builder with application/x-www-form-urlencoded body
+func NewSignInRequestWithFormdataBody(server string, body SignInFormdataRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	bodyStr, err := runtime.MarshalForm(body, nil)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = strings.NewReader(bodyStr.Encode())
+	return NewSignInRequestWithBody(server, "application/x-www-form-urlencoded", bodyReader)
+}
+
+// NewSignInRequestWithBody constructs an http.Request for the SignIn method, with any body, and a specified content type
+func NewSignInRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/login")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewSignOutRequestWithFormdataBody calls the generic SignOut builder with application/x-www-form-urlencoded body
+func NewSignOutRequestWithFormdataBody(server string, body SignOutFormdataRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	bodyStr, err := runtime.MarshalForm(body, nil)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = strings.NewReader(bodyStr.Encode())
+	return NewSignOutRequestWithBody(server, "application/x-www-form-urlencoded", bodyReader)
+}
+
+// NewSignOutRequestWithBody constructs an http.Request for the SignOut method, with any body, and a specified content type
+func NewSignOutRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/logout")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewShowMeRequest constructs an http.Request for the ShowMe method
+func NewShowMeRequest(server string, params *ShowMeParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/me")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.UILocales != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "ui_locales", *params.UILocales, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewEraseMeRequestWithFormdataBody calls the generic EraseMe builder with application/x-www-form-urlencoded body
+func NewEraseMeRequestWithFormdataBody(server string, body EraseMeFormdataRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	bodyStr, err := runtime.MarshalForm(body, nil)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = strings.NewReader(bodyStr.Encode())
+	return NewEraseMeRequestWithBody(server, "application/x-www-form-urlencoded", bodyReader)
+}
+
+// NewEraseMeRequestWithBody constructs an http.Request for the EraseMe method, with any body, and a specified content type
+func NewEraseMeRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/me/erase")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewWithdrawGrantRequestWithFormdataBody calls the generic WithdrawGrant builder with application/x-www-form-urlencoded body
+func NewWithdrawGrantRequestWithFormdataBody(server string, body WithdrawGrantFormdataRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	bodyStr, err := runtime.MarshalForm(body, nil)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = strings.NewReader(bodyStr.Encode())
+	return NewWithdrawGrantRequestWithBody(server, "application/x-www-form-urlencoded", bodyReader)
+}
+
+// NewWithdrawGrantRequestWithBody constructs an http.Request for the WithdrawGrant method, with any body, and a specified content type
+func NewWithdrawGrantRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/me/withdraw")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewNotifyRequest calls the generic Notify builder with application/json body
 func NewNotifyRequest(server string, body NotifyJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -1754,6 +4442,86 @@ func NewGetContractRequest(server string) (*http.Request, error) {
 	return req, nil
 }
 
+// NewPushRequestRequestWithFormdataBody calls the generic PushRequest builder with application/x-www-form-urlencoded body
+func NewPushRequestRequestWithFormdataBody(server string, body PushRequestFormdataRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	bodyStr, err := runtime.MarshalForm(body, nil)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = strings.NewReader(bodyStr.Encode())
+	return NewPushRequestRequestWithBody(server, "application/x-www-form-urlencoded", bodyReader)
+}
+
+// NewPushRequestRequestWithBody constructs an http.Request for the PushRequest method, with any body, and a specified content type
+func NewPushRequestRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/par")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewRevokeRequestWithFormdataBody calls the generic Revoke builder with application/x-www-form-urlencoded body
+func NewRevokeRequestWithFormdataBody(server string, body RevokeFormdataRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	bodyStr, err := runtime.MarshalForm(body, nil)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = strings.NewReader(bodyStr.Encode())
+	return NewRevokeRequestWithBody(server, "application/x-www-form-urlencoded", bodyReader)
+}
+
+// NewRevokeRequestWithBody constructs an http.Request for the Revoke method, with any body, and a specified content type
+func NewRevokeRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/revoke")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewShowSessionRequest constructs an http.Request for the ShowSession method
 func NewShowSessionRequest(server string, id SessionID, params *ShowSessionParams) (*http.Request, error) {
 	var err error
@@ -1815,8 +4583,19 @@ func NewShowSessionRequest(server string, id SessionID, params *ShowSessionParam
 	return req, nil
 }
 
-// NewCancelSessionRequest constructs an http.Request for the CancelSession method
-func NewCancelSessionRequest(server string, id SessionID) (*http.Request, error) {
+// NewCancelSessionRequestWithFormdataBody calls the generic CancelSession builder with application/x-www-form-urlencoded body
+func NewCancelSessionRequestWithFormdataBody(server string, id SessionID, body CancelSessionFormdataRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	bodyStr, err := runtime.MarshalForm(body, nil)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = strings.NewReader(bodyStr.Encode())
+	return NewCancelSessionRequestWithBody(server, id, "application/x-www-form-urlencoded", bodyReader)
+}
+
+// NewCancelSessionRequestWithBody constructs an http.Request for the CancelSession method, with any body, and a specified content type
+func NewCancelSessionRequestWithBody(server string, id SessionID, contentType string, body io.Reader) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -1841,10 +4620,120 @@ func NewCancelSessionRequest(server string, id SessionID) (*http.Request, error)
 		return nil, err
 	}
 
-	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
 	if err != nil {
 		return nil, err
 	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewShowConsentRequest constructs an http.Request for the ShowConsent method
+func NewShowConsentRequest(server string, id SessionID, params *ShowConsentParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/session/%s/consent", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.UILocales != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "ui_locales", *params.UILocales, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewConsentRequestWithFormdataBody calls the generic Consent builder with application/x-www-form-urlencoded body
+func NewConsentRequestWithFormdataBody(server string, id SessionID, body ConsentFormdataRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	bodyStr, err := runtime.MarshalForm(body, nil)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = strings.NewReader(bodyStr.Encode())
+	return NewConsentRequestWithBody(server, id, "application/x-www-form-urlencoded", bodyReader)
+}
+
+// NewConsentRequestWithBody constructs an http.Request for the Consent method, with any body, and a specified content type
+func NewConsentRequestWithBody(server string, id SessionID, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/session/%s/consent", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -1883,8 +4772,127 @@ func NewFinishSessionRequest(server string, id SessionID) (*http.Request, error)
 	return req, nil
 }
 
-// NewRetrySessionRequest constructs an http.Request for the RetrySession method
-func NewRetrySessionRequest(server string, id SessionID) (*http.Request, error) {
+// NewShowLoginRequest constructs an http.Request for the ShowLogin method
+func NewShowLoginRequest(server string, id SessionID, params *ShowLoginParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/session/%s/login", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.UILocales != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "ui_locales", *params.UILocales, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewLoginRequestWithFormdataBody calls the generic Login builder with application/x-www-form-urlencoded body
+func NewLoginRequestWithFormdataBody(server string, id SessionID, body LoginFormdataRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	bodyStr, err := runtime.MarshalForm(body, nil)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = strings.NewReader(bodyStr.Encode())
+	return NewLoginRequestWithBody(server, id, "application/x-www-form-urlencoded", bodyReader)
+}
+
+// NewLoginRequestWithBody constructs an http.Request for the Login method, with any body, and a specified content type
+func NewLoginRequestWithBody(server string, id SessionID, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/session/%s/login", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewRetrySessionRequestWithFormdataBody calls the generic RetrySession builder with application/x-www-form-urlencoded body
+func NewRetrySessionRequestWithFormdataBody(server string, id SessionID, body RetrySessionFormdataRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	bodyStr, err := runtime.MarshalForm(body, nil)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = strings.NewReader(bodyStr.Encode())
+	return NewRetrySessionRequestWithBody(server, id, "application/x-www-form-urlencoded", bodyReader)
+}
+
+// NewRetrySessionRequestWithBody constructs an http.Request for the RetrySession method, with any body, and a specified content type
+func NewRetrySessionRequestWithBody(server string, id SessionID, contentType string, body io.Reader) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -1909,10 +4917,12 @@ func NewRetrySessionRequest(server string, id SessionID) (*http.Request, error) 
 		return nil, err
 	}
 
-	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
 	if err != nil {
 		return nil, err
 	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -1947,6 +4957,100 @@ func NewGetStatusRequest(server string, id SessionID) (*http.Request, error) {
 	if err != nil {
 		return nil, err
 	}
+
+	return req, nil
+}
+
+// NewSwitchAccountRequestWithFormdataBody calls the generic SwitchAccount builder with application/x-www-form-urlencoded body
+func NewSwitchAccountRequestWithFormdataBody(server string, id SessionID, body SwitchAccountFormdataRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	bodyStr, err := runtime.MarshalForm(body, nil)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = strings.NewReader(bodyStr.Encode())
+	return NewSwitchAccountRequestWithBody(server, id, "application/x-www-form-urlencoded", bodyReader)
+}
+
+// NewSwitchAccountRequestWithBody constructs an http.Request for the SwitchAccount method, with any body, and a specified content type
+func NewSwitchAccountRequestWithBody(server string, id SessionID, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/session/%s/switch", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewWithdrawSessionRequestWithFormdataBody calls the generic WithdrawSession builder with application/x-www-form-urlencoded body
+func NewWithdrawSessionRequestWithFormdataBody(server string, id SessionID, body WithdrawSessionFormdataRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	bodyStr, err := runtime.MarshalForm(body, nil)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = strings.NewReader(bodyStr.Encode())
+	return NewWithdrawSessionRequestWithBody(server, id, "application/x-www-form-urlencoded", bodyReader)
+}
+
+// NewWithdrawSessionRequestWithBody constructs an http.Request for the WithdrawSession method, with any body, and a specified content type
+func NewWithdrawSessionRequestWithBody(server string, id SessionID, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/session/%s/withdraw", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -2025,6 +5129,60 @@ func NewTokenRequestWithBody(server string, contentType string, body io.Reader) 
 	return req, nil
 }
 
+// NewUserinfoRequest constructs an http.Request for the Userinfo method
+func NewUserinfoRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/userinfo")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewUserinfoByPostRequest constructs an http.Request for the UserinfoByPost method
+func NewUserinfoByPostRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/userinfo")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 func (c *Client) applyEditors(ctx context.Context, req *http.Request, additionalEditors []RequestEditorFn) error {
 	for _, r := range c.RequestEditors {
 		if err := r(ctx, req); err != nil {
@@ -2069,12 +5227,64 @@ func WithBaseURL(baseURL string) ClientOption {
 // ClientWithResponsesInterface is the interface specification for the client with responses above.
 type ClientWithResponsesInterface interface {
 
+	// GetServerMetadataWithResponse Authorization server metadata
+	//
+	// What the server can do and where (RFC 8414). The same document as that of OpenID Connect.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /.well-known/oauth-authorization-server (the `GetServerMetadata` operationId).
+	GetServerMetadataWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetServerMetadataReply, error)
+
+	// GetOpenIDConfigurationWithResponse OpenID Connect discovery
+	//
+	// What the server can do and where (OpenID Connect Discovery, section 4).
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /.well-known/openid-configuration (the `GetOpenIDConfiguration` operationId).
+	GetOpenIDConfigurationWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetOpenIDConfigurationReply, error)
+
 	// GetAssetWithResponse Style sheet and script of the pages
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /assets/{file} (the `GetAsset` operationId).
 	GetAssetWithResponse(ctx context.Context, file string, reqEditors ...RequestEditorFn) (*GetAssetReply, error)
+
+	// AuthorizeVisitWithResponse Start with an authorization request
+	//
+	// The authorization endpoint (RFC 6749, section 3.1; OpenID Connect Core,
+	// section 3.1.2.1) for clients that call no `/setup`: the request makes the
+	// session. With `request_uri` from `/par` only `client_id` is looked at beside
+	// it (RFC 9126, section 4).
+	//
+	// A bad or missing `client_id` or `redirect_uri` is shown on a page and never
+	// redirected. Every other fault goes back to the redirect URI with `error`,
+	// `error_description`, `state` and `iss`.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /authorize (the `AuthorizeVisit` operationId).
+	AuthorizeVisitWithResponse(ctx context.Context, params *AuthorizeVisitParams, reqEditors ...RequestEditorFn) (*AuthorizeVisitReply, error)
+
+	// AuthorizeVisitByFormWithBodyWithResponse Start with an authorization request in a form
+	//
+	// Like `GET`, with the parameters in the body; the query is ignored. Forms of other sites are welcome (OpenID Connect Core, section 3.1.2.1).
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /authorize (the `AuthorizeVisitByForm` operationId).
+	AuthorizeVisitByFormWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AuthorizeVisitByFormReply, error)
+
+	// AuthorizeVisitByFormWithFormdataBodyWithResponse Start with an authorization request in a form
+	//
+	// Like `GET`, with the parameters in the body; the query is ignored. Forms of other sites are welcome (OpenID Connect Core, section 3.1.2.1).
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /authorize (the `AuthorizeVisitByForm` operationId).
+	AuthorizeVisitByFormWithFormdataBodyWithResponse(ctx context.Context, body AuthorizeVisitByFormFormdataRequestBody, reqEditors ...RequestEditorFn) (*AuthorizeVisitByFormReply, error)
 
 	// AuthorizeWithResponse Open a session in the person's browser
 	//
@@ -2126,12 +5336,125 @@ type ClientWithResponsesInterface interface {
 	// InfoWithResponse Read the proved data
 	//
 	// The data of the access token's grant, as often as wanted until it ends
-	// (RFC 6750). Tokens in the URL are not looked at.
+	// (RFC 6750); once only for clients that are registered so. Tokens in the URL
+	// are not looked at.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /info (the `Info` operationId).
 	InfoWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*InfoReply, error)
+
+	// IntrospectWithBodyWithResponse Ask what a token is good for
+	//
+	// Token introspection (RFC 7662), authenticated as at `/token`, for the
+	// client's own tokens. Of every other token it says that it is not active, and
+	// nothing else. Proved data is never part of it.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /introspect (the `Introspect` operationId).
+	IntrospectWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*IntrospectReply, error)
+
+	// IntrospectWithFormdataBodyWithResponse Ask what a token is good for
+	//
+	// Token introspection (RFC 7662), authenticated as at `/token`, for the
+	// client's own tokens. Of every other token it says that it is not active, and
+	// nothing else. Proved data is never part of it.
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /introspect (the `Introspect` operationId).
+	IntrospectWithFormdataBodyWithResponse(ctx context.Context, body IntrospectFormdataRequestBody, reqEditors ...RequestEditorFn) (*IntrospectReply, error)
+
+	// GetJWKSWithResponse Public keys that sign ID tokens
+	//
+	// A JSON Web Key Set (RFC 7517). A new key is listed a day before it signs, an
+	// old one a day after it has signed for the last time.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /jwks (the `GetJWKS` operationId).
+	GetJWKSWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetJWKSReply, error)
+
+	// ShowSignInWithResponse The sign-in page for the page about one's own data
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /login (the `ShowSignIn` operationId).
+	ShowSignInWithResponse(ctx context.Context, params *ShowSignInParams, reqEditors ...RequestEditorFn) (*ShowSignInReply, error)
+
+	// SignInWithBodyWithResponse Sign in
+	//
+	// As for a session, but leads to `/me`.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /login (the `SignIn` operationId).
+	SignInWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SignInReply, error)
+
+	// SignInWithFormdataBodyWithResponse Sign in
+	//
+	// As for a session, but leads to `/me`.
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /login (the `SignIn` operationId).
+	SignInWithFormdataBodyWithResponse(ctx context.Context, body SignInFormdataRequestBody, reqEditors ...RequestEditorFn) (*SignInReply, error)
+
+	// SignOutWithBodyWithResponse Sign out
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /logout (the `SignOut` operationId).
+	SignOutWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SignOutReply, error)
+
+	// SignOutWithFormdataBodyWithResponse Sign out
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /logout (the `SignOut` operationId).
+	SignOutWithFormdataBodyWithResponse(ctx context.Context, body SignOutFormdataRequestBody, reqEditors ...RequestEditorFn) (*SignOutReply, error)
+
+	// ShowMeWithResponse Which clients may read what
+	//
+	// For the person who is signed in; others are sent to `/login`.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /me (the `ShowMe` operationId).
+	ShowMeWithResponse(ctx context.Context, params *ShowMeParams, reqEditors ...RequestEditorFn) (*ShowMeReply, error)
+
+	// EraseMeWithBodyWithResponse Erase the account and everything that was granted
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /me/erase (the `EraseMe` operationId).
+	EraseMeWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*EraseMeReply, error)
+
+	// EraseMeWithFormdataBodyWithResponse Erase the account and everything that was granted
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /me/erase (the `EraseMe` operationId).
+	EraseMeWithFormdataBodyWithResponse(ctx context.Context, body EraseMeFormdataRequestBody, reqEditors ...RequestEditorFn) (*EraseMeReply, error)
+
+	// WithdrawGrantWithBodyWithResponse Withdraw a grant
+	//
+	// Ends it, erases its data at once and sends `grant.revoked` to the client's webhook.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /me/withdraw (the `WithdrawGrant` operationId).
+	WithdrawGrantWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*WithdrawGrantReply, error)
+
+	// WithdrawGrantWithFormdataBodyWithResponse Withdraw a grant
+	//
+	// Ends it, erases its data at once and sends `grant.revoked` to the client's webhook.
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /me/withdraw (the `WithdrawGrant` operationId).
+	WithdrawGrantWithFormdataBodyWithResponse(ctx context.Context, body WithdrawGrantFormdataRequestBody, reqEditors ...RequestEditorFn) (*WithdrawGrantReply, error)
 
 	// NotifyWithBodyWithResponse The swiyu verifier says that a verification has changed
 	//
@@ -2168,6 +5491,62 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /openapi.yaml (the `GetContract` operationId).
 	GetContractWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetContractReply, error)
 
+	// PushRequestWithBodyWithResponse Push an authorization request
+	//
+	// Pushed authorization requests (RFC 9126): the client sends its request here,
+	// authenticated as at `/token`, and sends the browser to `/authorize` with
+	// `client_id` and the `request_uri` that it gets. The request is checked now,
+	// and every fault is an error here.
+	//
+	// The `request_uri` can be opened for 90 seconds by one browser, which may come
+	// back to it as long as its session lives.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /par (the `PushRequest` operationId).
+	PushRequestWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PushRequestReply, error)
+
+	// PushRequestWithFormdataBodyWithResponse Push an authorization request
+	//
+	// Pushed authorization requests (RFC 9126): the client sends its request here,
+	// authenticated as at `/token`, and sends the browser to `/authorize` with
+	// `client_id` and the `request_uri` that it gets. The request is checked now,
+	// and every fault is an error here.
+	//
+	// The `request_uri` can be opened for 90 seconds by one browser, which may come
+	// back to it as long as its session lives.
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /par (the `PushRequest` operationId).
+	PushRequestWithFormdataBodyWithResponse(ctx context.Context, body PushRequestFormdataRequestBody, reqEditors ...RequestEditorFn) (*PushRequestReply, error)
+
+	// RevokeWithBodyWithResponse Give up a token
+	//
+	// Token revocation (RFC 7009), authenticated as at `/token`. A refresh token
+	// takes its whole grant with it, and so does the last access token of a grant
+	// that cannot be refreshed: the data is erased. Tokens that are unknown, have
+	// ended or belong to another client are answered with 200 as well, and nothing
+	// happens.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /revoke (the `Revoke` operationId).
+	RevokeWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RevokeReply, error)
+
+	// RevokeWithFormdataBodyWithResponse Give up a token
+	//
+	// Token revocation (RFC 7009), authenticated as at `/token`. A refresh token
+	// takes its whole grant with it, and so does the last access token of a grant
+	// that cannot be refreshed: the data is erased. Tokens that are unknown, have
+	// ended or belong to another client are answered with 200 as well, and nothing
+	// happens.
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /revoke (the `Revoke` operationId).
+	RevokeWithFormdataBodyWithResponse(ctx context.Context, body RevokeFormdataRequestBody, reqEditors ...RequestEditorFn) (*RevokeReply, error)
+
 	// ShowSessionWithResponse The session's page
 	//
 	// Shows where the session stands: the QR code and link for the wallet, the
@@ -2178,15 +5557,52 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /session/{id} (the `ShowSession` operationId).
 	ShowSessionWithResponse(ctx context.Context, id SessionID, params *ShowSessionParams, reqEditors ...RequestEditorFn) (*ShowSessionReply, error)
 
-	// CancelSessionWithResponse Cancel the session
+	// CancelSessionWithBodyWithResponse Cancel the session
 	//
 	// Ends the session for good, sends `verification.denied` to the client's
 	// webhook and the browser to the redirect URI with `error=access_denied`.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /session/{id}/cancel (the `CancelSession` operationId).
-	CancelSessionWithResponse(ctx context.Context, id SessionID, reqEditors ...RequestEditorFn) (*CancelSessionReply, error)
+	CancelSessionWithBodyWithResponse(ctx context.Context, id SessionID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CancelSessionReply, error)
+
+	// CancelSessionWithFormdataBodyWithResponse Cancel the session
+	//
+	// Ends the session for good, sends `verification.denied` to the client's
+	// webhook and the browser to the redirect URI with `error=access_denied`.
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /session/{id}/cancel (the `CancelSession` operationId).
+	CancelSessionWithFormdataBodyWithResponse(ctx context.Context, id SessionID, body CancelSessionFormdataRequestBody, reqEditors ...RequestEditorFn) (*CancelSessionReply, error)
+
+	// ShowConsentWithResponse The page that asks whether the client may have the data
+	//
+	// Names the client, its purpose, each item with its value, and for how long.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /session/{id}/consent (the `ShowConsent` operationId).
+	ShowConsentWithResponse(ctx context.Context, id SessionID, params *ShowConsentParams, reqEditors ...RequestEditorFn) (*ShowConsentReply, error)
+
+	// ConsentWithBodyWithResponse Allow or deny
+	//
+	// Allowing leads on to `finish`; denying ends the session as `cancel` does. Items that are not ticked are left out of what is granted.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /session/{id}/consent (the `Consent` operationId).
+	ConsentWithBodyWithResponse(ctx context.Context, id SessionID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ConsentReply, error)
+
+	// ConsentWithFormdataBodyWithResponse Allow or deny
+	//
+	// Allowing leads on to `finish`; denying ends the session as `cancel` does. Items that are not ticked are left out of what is granted.
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /session/{id}/consent (the `Consent` operationId).
+	ConsentWithFormdataBodyWithResponse(ctx context.Context, id SessionID, body ConsentFormdataRequestBody, reqEditors ...RequestEditorFn) (*ConsentReply, error)
 
 	// FinishSessionWithResponse Take the code to the client
 	//
@@ -2200,14 +5616,54 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /session/{id}/finish (the `FinishSession` operationId).
 	FinishSessionWithResponse(ctx context.Context, id SessionID, reqEditors ...RequestEditorFn) (*FinishSessionReply, error)
 
-	// RetrySessionWithResponse Try again after a failed or expired verification
+	// ShowLoginWithResponse The sign-in page of a session
 	//
-	// At most 5 verifications per session.
+	// Only for sessions whose method is an account. Leads on to the next page for somebody who is signed in already.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
+	// Corresponds with GET /session/{id}/login (the `ShowLogin` operationId).
+	ShowLoginWithResponse(ctx context.Context, id SessionID, params *ShowLoginParams, reqEditors ...RequestEditorFn) (*ShowLoginReply, error)
+
+	// LoginWithBodyWithResponse Sign in for a session
+	//
+	// Tries are counted by user name and address, here and on every other replica;
+	// too many give the page with status 429. Which of the two was wrong is not
+	// told.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /session/{id}/login (the `Login` operationId).
+	LoginWithBodyWithResponse(ctx context.Context, id SessionID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*LoginReply, error)
+
+	// LoginWithFormdataBodyWithResponse Sign in for a session
+	//
+	// Tries are counted by user name and address, here and on every other replica;
+	// too many give the page with status 429. Which of the two was wrong is not
+	// told.
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /session/{id}/login (the `Login` operationId).
+	LoginWithFormdataBodyWithResponse(ctx context.Context, id SessionID, body LoginFormdataRequestBody, reqEditors ...RequestEditorFn) (*LoginReply, error)
+
+	// RetrySessionWithBodyWithResponse Try again after a failed or expired verification
+	//
+	// At most 5 verifications per session.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
 	// Corresponds with POST /session/{id}/retry (the `RetrySession` operationId).
-	RetrySessionWithResponse(ctx context.Context, id SessionID, reqEditors ...RequestEditorFn) (*RetrySessionReply, error)
+	RetrySessionWithBodyWithResponse(ctx context.Context, id SessionID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RetrySessionReply, error)
+
+	// RetrySessionWithFormdataBodyWithResponse Try again after a failed or expired verification
+	//
+	// At most 5 verifications per session.
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /session/{id}/retry (the `RetrySession` operationId).
+	RetrySessionWithFormdataBodyWithResponse(ctx context.Context, id SessionID, body RetrySessionFormdataRequestBody, reqEditors ...RequestEditorFn) (*RetrySessionReply, error)
 
 	// GetStatusWithResponse Where the session stands
 	//
@@ -2220,6 +5676,40 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /session/{id}/status (the `GetStatus` operationId).
 	GetStatusWithResponse(ctx context.Context, id SessionID, reqEditors ...RequestEditorFn) (*GetStatusReply, error)
+
+	// SwitchAccountWithBodyWithResponse Sign out and in again as somebody else
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /session/{id}/switch (the `SwitchAccount` operationId).
+	SwitchAccountWithBodyWithResponse(ctx context.Context, id SessionID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SwitchAccountReply, error)
+
+	// SwitchAccountWithFormdataBodyWithResponse Sign out and in again as somebody else
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /session/{id}/switch (the `SwitchAccount` operationId).
+	SwitchAccountWithFormdataBodyWithResponse(ctx context.Context, id SessionID, body SwitchAccountFormdataRequestBody, reqEditors ...RequestEditorFn) (*SwitchAccountReply, error)
+
+	// WithdrawSessionWithBodyWithResponse Withdraw what a client got in this session
+	//
+	// Ends the grant, erases its data at once and sends `grant.revoked` to the
+	// client's webhook. For the browser in which the session was walked.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /session/{id}/withdraw (the `WithdrawSession` operationId).
+	WithdrawSessionWithBodyWithResponse(ctx context.Context, id SessionID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*WithdrawSessionReply, error)
+
+	// WithdrawSessionWithFormdataBodyWithResponse Withdraw what a client got in this session
+	//
+	// Ends the grant, erases its data at once and sends `grant.revoked` to the
+	// client's webhook. For the browser in which the session was walked.
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /session/{id}/withdraw (the `WithdrawSession` operationId).
+	WithdrawSessionWithFormdataBodyWithResponse(ctx context.Context, id SessionID, body WithdrawSessionFormdataRequestBody, reqEditors ...RequestEditorFn) (*WithdrawSessionReply, error)
 
 	// SetupWithResponse Make a session for a person
 	//
@@ -2236,37 +5726,224 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /setup/{client_id} (the `Setup` operationId).
 	SetupWithResponse(ctx context.Context, clientID ClientID, reqEditors ...RequestEditorFn) (*SetupReply, error)
 
-	// TokenWithBodyWithResponse Swap a code for an access token
+	// TokenWithBodyWithResponse Swap a code or a refresh token for an access token
 	//
-	// The token endpoint (RFC 6749, section 4.1.3). The client authenticates with
-	// HTTP Basic or with `client_id` and `client_secret` in the form, not both.
-	// Parameters in the URL, repeated parameters and other content types are
-	// refused; unknown parameters are ignored.
+	// The token endpoint (RFC 6749, sections 4.1.3 and 6). The client authenticates
+	// with HTTP Basic, with `client_id` and `client_secret` in the form, or with a
+	// signed assertion (RFC 7523), not two of them; a public client only names
+	// itself. Parameters in the URL, repeated parameters and other content types
+	// are refused; unknown parameters are ignored.
 	//
 	// A code works once. A second try by the client itself revokes the tokens of
 	// the first (RFC 6749, section 4.1.2); a try by another client changes
 	// nothing.
+	//
+	// A refresh token works once and is replaced by the one in the answer. If the
+	// answer is lost, asking again within 5 seconds gives the same answer; after
+	// that it counts as theft and ends the whole grant (RFC 9700, section 4.14.2).
+	// `scope` may narrow the access token, never the refresh token.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /token (the `Token` operationId).
 	TokenWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*TokenReply, error)
 
-	// TokenWithFormdataBodyWithResponse Swap a code for an access token
+	// TokenWithFormdataBodyWithResponse Swap a code or a refresh token for an access token
 	//
-	// The token endpoint (RFC 6749, section 4.1.3). The client authenticates with
-	// HTTP Basic or with `client_id` and `client_secret` in the form, not both.
-	// Parameters in the URL, repeated parameters and other content types are
-	// refused; unknown parameters are ignored.
+	// The token endpoint (RFC 6749, sections 4.1.3 and 6). The client authenticates
+	// with HTTP Basic, with `client_id` and `client_secret` in the form, or with a
+	// signed assertion (RFC 7523), not two of them; a public client only names
+	// itself. Parameters in the URL, repeated parameters and other content types
+	// are refused; unknown parameters are ignored.
 	//
 	// A code works once. A second try by the client itself revokes the tokens of
 	// the first (RFC 6749, section 4.1.2); a try by another client changes
 	// nothing.
 	//
+	// A refresh token works once and is replaced by the one in the answer. If the
+	// answer is lost, asking again within 5 seconds gives the same answer; after
+	// that it counts as theft and ends the whole grant (RFC 9700, section 4.14.2).
+	// `scope` may narrow the access token, never the refresh token.
+	//
 	// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /token (the `Token` operationId).
 	TokenWithFormdataBodyWithResponse(ctx context.Context, body TokenFormdataRequestBody, reqEditors ...RequestEditorFn) (*TokenReply, error)
+
+	// UserinfoWithResponse Read the proved data as OpenID Connect has it
+	//
+	// The UserInfo endpoint (OpenID Connect Core, section 5.3): standard claims for
+	// the granted scope and, where the `claims` parameter asked for it,
+	// `verified_claims` (OpenID Connect for Identity Assurance 1.0). The access
+	// token must have been granted with scope `openid`.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /userinfo (the `Userinfo` operationId).
+	UserinfoWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*UserinfoReply, error)
+
+	// UserinfoByPostWithResponse Read the proved data as OpenID Connect has it, by POST
+	//
+	// Like `GET`. The token may stand in the form as `access_token` instead of the header, not in both (RFC 6750, section 2.2).
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /userinfo (the `UserinfoByPost` operationId).
+	UserinfoByPostWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*UserinfoByPostReply, error)
+}
+
+// GetServerMetadataReply200Headers the declared response headers of an HTTP 200 response for GetServerMetadata
+type GetServerMetadataReply200Headers struct {
+	AccessControlAllowOrigin string
+	CacheControl             string
+}
+
+// GetServerMetadataReply405Headers the declared response headers of an HTTP 405 response for GetServerMetadata
+type GetServerMetadataReply405Headers struct {
+	CacheControl string
+}
+
+// GetServerMetadataReplyDefaultHeaders the declared response headers of an HTTP default response for GetServerMetadata
+type GetServerMetadataReplyDefaultHeaders struct {
+	CacheControl string
+}
+
+type GetServerMetadataReply struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Metadata
+	// JSON405 the response for an HTTP 405 `application/json` response
+	JSON405 *Error
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *Error
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *GetServerMetadataReply200Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *GetServerMetadataReply405Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *GetServerMetadataReplyDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetServerMetadataReply) GetJSON200() *Metadata {
+	return r.JSON200
+}
+
+// GetJSON405 returns the response for an HTTP 405 `application/json` response
+func (r GetServerMetadataReply) GetJSON405() *Error {
+	return r.JSON405
+}
+
+// GetJSONDefault returns the response for an HTTP default `application/json` response
+func (r GetServerMetadataReply) GetJSONDefault() *Error {
+	return r.JSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetServerMetadataReply) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetServerMetadataReply) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetServerMetadataReply) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetServerMetadataReply) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// GetOpenIDConfigurationReply200Headers the declared response headers of an HTTP 200 response for GetOpenIDConfiguration
+type GetOpenIDConfigurationReply200Headers struct {
+	AccessControlAllowOrigin string
+	CacheControl             string
+}
+
+// GetOpenIDConfigurationReply405Headers the declared response headers of an HTTP 405 response for GetOpenIDConfiguration
+type GetOpenIDConfigurationReply405Headers struct {
+	CacheControl string
+}
+
+// GetOpenIDConfigurationReplyDefaultHeaders the declared response headers of an HTTP default response for GetOpenIDConfiguration
+type GetOpenIDConfigurationReplyDefaultHeaders struct {
+	CacheControl string
+}
+
+type GetOpenIDConfigurationReply struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Metadata
+	// JSON405 the response for an HTTP 405 `application/json` response
+	JSON405 *Error
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *Error
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *GetOpenIDConfigurationReply200Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *GetOpenIDConfigurationReply405Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *GetOpenIDConfigurationReplyDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetOpenIDConfigurationReply) GetJSON200() *Metadata {
+	return r.JSON200
+}
+
+// GetJSON405 returns the response for an HTTP 405 `application/json` response
+func (r GetOpenIDConfigurationReply) GetJSON405() *Error {
+	return r.JSON405
+}
+
+// GetJSONDefault returns the response for an HTTP default `application/json` response
+func (r GetOpenIDConfigurationReply) GetJSONDefault() *Error {
+	return r.JSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetOpenIDConfigurationReply) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetOpenIDConfigurationReply) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetOpenIDConfigurationReply) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetOpenIDConfigurationReply) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
 }
 
 // GetAssetReply200Headers the declared response headers of an HTTP 200 response for GetAsset
@@ -2332,6 +6009,316 @@ func (r GetAssetReply) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetAssetReply) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// AuthorizeVisitReply200Headers the declared response headers of an HTTP 200 response for AuthorizeVisit
+type AuthorizeVisitReply200Headers struct {
+	CacheControl string
+}
+
+// AuthorizeVisitReply303Headers the declared response headers of an HTTP 303 response for AuthorizeVisit
+type AuthorizeVisitReply303Headers struct {
+	CacheControl string
+	Location     string
+	SetCookie    *string
+}
+
+// AuthorizeVisitReply400Headers the declared response headers of an HTTP 400 response for AuthorizeVisit
+type AuthorizeVisitReply400Headers struct {
+	CacheControl string
+}
+
+// AuthorizeVisitReply404Headers the declared response headers of an HTTP 404 response for AuthorizeVisit
+type AuthorizeVisitReply404Headers struct {
+	CacheControl string
+}
+
+// AuthorizeVisitReply409Headers the declared response headers of an HTTP 409 response for AuthorizeVisit
+type AuthorizeVisitReply409Headers struct {
+	CacheControl string
+}
+
+// AuthorizeVisitReply410Headers the declared response headers of an HTTP 410 response for AuthorizeVisit
+type AuthorizeVisitReply410Headers struct {
+	CacheControl string
+}
+
+// AuthorizeVisitReply429Headers the declared response headers of an HTTP 429 response for AuthorizeVisit
+type AuthorizeVisitReply429Headers struct {
+	CacheControl string
+}
+
+// AuthorizeVisitReply503Headers the declared response headers of an HTTP 503 response for AuthorizeVisit
+type AuthorizeVisitReply503Headers struct {
+	CacheControl string
+}
+
+// AuthorizeVisitReplyDefaultHeaders the declared response headers of an HTTP default response for AuthorizeVisit
+type AuthorizeVisitReplyDefaultHeaders struct {
+	CacheControl string
+}
+
+type AuthorizeVisitReply struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Authorization
+	// JSON400 the response for an HTTP 400 `application/json` response
+	JSON400 *Page
+	// JSON404 the response for an HTTP 404 `application/json` response
+	JSON404 *Page
+	// JSON409 the response for an HTTP 409 `application/json` response
+	JSON409 *Page
+	// JSON410 the response for an HTTP 410 `application/json` response
+	JSON410 *Page
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *Page
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *Page
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *Page
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *AuthorizeVisitReply200Headers
+	// Headers303 the parsed response headers for an HTTP 303 response
+	Headers303 *AuthorizeVisitReply303Headers
+	// Headers400 the parsed response headers for an HTTP 400 response
+	Headers400 *AuthorizeVisitReply400Headers
+	// Headers404 the parsed response headers for an HTTP 404 response
+	Headers404 *AuthorizeVisitReply404Headers
+	// Headers409 the parsed response headers for an HTTP 409 response
+	Headers409 *AuthorizeVisitReply409Headers
+	// Headers410 the parsed response headers for an HTTP 410 response
+	Headers410 *AuthorizeVisitReply410Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *AuthorizeVisitReply429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *AuthorizeVisitReply503Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *AuthorizeVisitReplyDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r AuthorizeVisitReply) GetJSON200() *Authorization {
+	return r.JSON200
+}
+
+// GetJSON400 returns the response for an HTTP 400 `application/json` response
+func (r AuthorizeVisitReply) GetJSON400() *Page {
+	return r.JSON400
+}
+
+// GetJSON404 returns the response for an HTTP 404 `application/json` response
+func (r AuthorizeVisitReply) GetJSON404() *Page {
+	return r.JSON404
+}
+
+// GetJSON409 returns the response for an HTTP 409 `application/json` response
+func (r AuthorizeVisitReply) GetJSON409() *Page {
+	return r.JSON409
+}
+
+// GetJSON410 returns the response for an HTTP 410 `application/json` response
+func (r AuthorizeVisitReply) GetJSON410() *Page {
+	return r.JSON410
+}
+
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r AuthorizeVisitReply) GetJSON429() *Page {
+	return r.JSON429
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r AuthorizeVisitReply) GetJSON503() *Page {
+	return r.JSON503
+}
+
+// GetJSONDefault returns the response for an HTTP default `application/json` response
+func (r AuthorizeVisitReply) GetJSONDefault() *Page {
+	return r.JSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r AuthorizeVisitReply) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r AuthorizeVisitReply) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AuthorizeVisitReply) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r AuthorizeVisitReply) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// AuthorizeVisitByFormReply200Headers the declared response headers of an HTTP 200 response for AuthorizeVisitByForm
+type AuthorizeVisitByFormReply200Headers struct {
+	CacheControl string
+}
+
+// AuthorizeVisitByFormReply303Headers the declared response headers of an HTTP 303 response for AuthorizeVisitByForm
+type AuthorizeVisitByFormReply303Headers struct {
+	CacheControl string
+	Location     string
+	SetCookie    *string
+}
+
+// AuthorizeVisitByFormReply400Headers the declared response headers of an HTTP 400 response for AuthorizeVisitByForm
+type AuthorizeVisitByFormReply400Headers struct {
+	CacheControl string
+}
+
+// AuthorizeVisitByFormReply404Headers the declared response headers of an HTTP 404 response for AuthorizeVisitByForm
+type AuthorizeVisitByFormReply404Headers struct {
+	CacheControl string
+}
+
+// AuthorizeVisitByFormReply409Headers the declared response headers of an HTTP 409 response for AuthorizeVisitByForm
+type AuthorizeVisitByFormReply409Headers struct {
+	CacheControl string
+}
+
+// AuthorizeVisitByFormReply410Headers the declared response headers of an HTTP 410 response for AuthorizeVisitByForm
+type AuthorizeVisitByFormReply410Headers struct {
+	CacheControl string
+}
+
+// AuthorizeVisitByFormReply429Headers the declared response headers of an HTTP 429 response for AuthorizeVisitByForm
+type AuthorizeVisitByFormReply429Headers struct {
+	CacheControl string
+}
+
+// AuthorizeVisitByFormReply503Headers the declared response headers of an HTTP 503 response for AuthorizeVisitByForm
+type AuthorizeVisitByFormReply503Headers struct {
+	CacheControl string
+}
+
+// AuthorizeVisitByFormReplyDefaultHeaders the declared response headers of an HTTP default response for AuthorizeVisitByForm
+type AuthorizeVisitByFormReplyDefaultHeaders struct {
+	CacheControl string
+}
+
+type AuthorizeVisitByFormReply struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Authorization
+	// JSON400 the response for an HTTP 400 `application/json` response
+	JSON400 *Page
+	// JSON404 the response for an HTTP 404 `application/json` response
+	JSON404 *Page
+	// JSON409 the response for an HTTP 409 `application/json` response
+	JSON409 *Page
+	// JSON410 the response for an HTTP 410 `application/json` response
+	JSON410 *Page
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *Page
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *Page
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *Page
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *AuthorizeVisitByFormReply200Headers
+	// Headers303 the parsed response headers for an HTTP 303 response
+	Headers303 *AuthorizeVisitByFormReply303Headers
+	// Headers400 the parsed response headers for an HTTP 400 response
+	Headers400 *AuthorizeVisitByFormReply400Headers
+	// Headers404 the parsed response headers for an HTTP 404 response
+	Headers404 *AuthorizeVisitByFormReply404Headers
+	// Headers409 the parsed response headers for an HTTP 409 response
+	Headers409 *AuthorizeVisitByFormReply409Headers
+	// Headers410 the parsed response headers for an HTTP 410 response
+	Headers410 *AuthorizeVisitByFormReply410Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *AuthorizeVisitByFormReply429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *AuthorizeVisitByFormReply503Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *AuthorizeVisitByFormReplyDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r AuthorizeVisitByFormReply) GetJSON200() *Authorization {
+	return r.JSON200
+}
+
+// GetJSON400 returns the response for an HTTP 400 `application/json` response
+func (r AuthorizeVisitByFormReply) GetJSON400() *Page {
+	return r.JSON400
+}
+
+// GetJSON404 returns the response for an HTTP 404 `application/json` response
+func (r AuthorizeVisitByFormReply) GetJSON404() *Page {
+	return r.JSON404
+}
+
+// GetJSON409 returns the response for an HTTP 409 `application/json` response
+func (r AuthorizeVisitByFormReply) GetJSON409() *Page {
+	return r.JSON409
+}
+
+// GetJSON410 returns the response for an HTTP 410 `application/json` response
+func (r AuthorizeVisitByFormReply) GetJSON410() *Page {
+	return r.JSON410
+}
+
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r AuthorizeVisitByFormReply) GetJSON429() *Page {
+	return r.JSON429
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r AuthorizeVisitByFormReply) GetJSON503() *Page {
+	return r.JSON503
+}
+
+// GetJSONDefault returns the response for an HTTP default `application/json` response
+func (r AuthorizeVisitByFormReply) GetJSONDefault() *Page {
+	return r.JSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r AuthorizeVisitByFormReply) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r AuthorizeVisitByFormReply) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AuthorizeVisitByFormReply) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r AuthorizeVisitByFormReply) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -2782,6 +6769,12 @@ type InfoReply401Headers struct {
 	WWWAuthenticate *string
 }
 
+// InfoReply429Headers the declared response headers of an HTTP 429 response for Info
+type InfoReply429Headers struct {
+	CacheControl string
+	RetryAfter   string
+}
+
 // InfoReplyDefaultHeaders the declared response headers of an HTTP default response for Info
 type InfoReplyDefaultHeaders struct {
 	CacheControl string
@@ -2796,6 +6789,8 @@ type InfoReply struct {
 	JSON400 *Error
 	// JSON401 the response for an HTTP 401 `application/json` response
 	JSON401 *Unauthorized
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *TooMany
 	// JSONDefault the response for an HTTP default `application/json` response
 	JSONDefault *Error
 	// Headers200 the parsed response headers for an HTTP 200 response
@@ -2804,6 +6799,8 @@ type InfoReply struct {
 	Headers400 *InfoReply400Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *InfoReply401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *InfoReply429Headers
 	// HeadersDefault the parsed response headers for an HTTP default response
 	HeadersDefault *InfoReplyDefaultHeaders
 }
@@ -2821,6 +6818,11 @@ func (r InfoReply) GetJSON400() *Error {
 // GetJSON401 returns the response for an HTTP 401 `application/json` response
 func (r InfoReply) GetJSON401() *Unauthorized {
 	return r.JSON401
+}
+
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r InfoReply) GetJSON429() *TooMany {
+	return r.JSON429
 }
 
 // GetJSONDefault returns the response for an HTTP default `application/json` response
@@ -2851,6 +6853,839 @@ func (r InfoReply) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r InfoReply) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// IntrospectReply200Headers the declared response headers of an HTTP 200 response for Introspect
+type IntrospectReply200Headers struct {
+	CacheControl string
+}
+
+// IntrospectReply400Headers the declared response headers of an HTTP 400 response for Introspect
+type IntrospectReply400Headers struct {
+	CacheControl string
+}
+
+// IntrospectReply401Headers the declared response headers of an HTTP 401 response for Introspect
+type IntrospectReply401Headers struct {
+	CacheControl    string
+	WWWAuthenticate *string
+}
+
+// IntrospectReply413Headers the declared response headers of an HTTP 413 response for Introspect
+type IntrospectReply413Headers struct {
+	CacheControl string
+}
+
+// IntrospectReply429Headers the declared response headers of an HTTP 429 response for Introspect
+type IntrospectReply429Headers struct {
+	CacheControl string
+	RetryAfter   string
+}
+
+// IntrospectReplyDefaultHeaders the declared response headers of an HTTP default response for Introspect
+type IntrospectReplyDefaultHeaders struct {
+	CacheControl string
+}
+
+type IntrospectReply struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Introspection
+	// JSON400 the response for an HTTP 400 `application/json` response
+	JSON400 *Error
+	// JSON401 the response for an HTTP 401 `application/json` response
+	JSON401 *Unauthorized
+	// JSON413 the response for an HTTP 413 `application/json` response
+	JSON413 *Error
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *TooMany
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *Error
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *IntrospectReply200Headers
+	// Headers400 the parsed response headers for an HTTP 400 response
+	Headers400 *IntrospectReply400Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *IntrospectReply401Headers
+	// Headers413 the parsed response headers for an HTTP 413 response
+	Headers413 *IntrospectReply413Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *IntrospectReply429Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *IntrospectReplyDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r IntrospectReply) GetJSON200() *Introspection {
+	return r.JSON200
+}
+
+// GetJSON400 returns the response for an HTTP 400 `application/json` response
+func (r IntrospectReply) GetJSON400() *Error {
+	return r.JSON400
+}
+
+// GetJSON401 returns the response for an HTTP 401 `application/json` response
+func (r IntrospectReply) GetJSON401() *Unauthorized {
+	return r.JSON401
+}
+
+// GetJSON413 returns the response for an HTTP 413 `application/json` response
+func (r IntrospectReply) GetJSON413() *Error {
+	return r.JSON413
+}
+
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r IntrospectReply) GetJSON429() *TooMany {
+	return r.JSON429
+}
+
+// GetJSONDefault returns the response for an HTTP default `application/json` response
+func (r IntrospectReply) GetJSONDefault() *Error {
+	return r.JSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r IntrospectReply) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r IntrospectReply) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r IntrospectReply) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r IntrospectReply) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// GetJWKSReply200Headers the declared response headers of an HTTP 200 response for GetJWKS
+type GetJWKSReply200Headers struct {
+	AccessControlAllowOrigin string
+	CacheControl             string
+}
+
+// GetJWKSReply405Headers the declared response headers of an HTTP 405 response for GetJWKS
+type GetJWKSReply405Headers struct {
+	CacheControl string
+}
+
+// GetJWKSReplyDefaultHeaders the declared response headers of an HTTP default response for GetJWKS
+type GetJWKSReplyDefaultHeaders struct {
+	CacheControl string
+}
+
+type GetJWKSReply struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *JWKS
+	// JSON405 the response for an HTTP 405 `application/json` response
+	JSON405 *Error
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *Error
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *GetJWKSReply200Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *GetJWKSReply405Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *GetJWKSReplyDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetJWKSReply) GetJSON200() *JWKS {
+	return r.JSON200
+}
+
+// GetJSON405 returns the response for an HTTP 405 `application/json` response
+func (r GetJWKSReply) GetJSON405() *Error {
+	return r.JSON405
+}
+
+// GetJSONDefault returns the response for an HTTP default `application/json` response
+func (r GetJWKSReply) GetJSONDefault() *Error {
+	return r.JSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetJWKSReply) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetJWKSReply) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetJWKSReply) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetJWKSReply) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ShowSignInReply200Headers the declared response headers of an HTTP 200 response for ShowSignIn
+type ShowSignInReply200Headers struct {
+	CacheControl          string
+	ContentSecurityPolicy string
+}
+
+// ShowSignInReply303Headers the declared response headers of an HTTP 303 response for ShowSignIn
+type ShowSignInReply303Headers struct {
+	CacheControl string
+	Location     string
+}
+
+// ShowSignInReply403Headers the declared response headers of an HTTP 403 response for ShowSignIn
+type ShowSignInReply403Headers struct {
+	CacheControl string
+}
+
+// ShowSignInReply404Headers the declared response headers of an HTTP 404 response for ShowSignIn
+type ShowSignInReply404Headers struct {
+	CacheControl string
+}
+
+// ShowSignInReply429Headers the declared response headers of an HTTP 429 response for ShowSignIn
+type ShowSignInReply429Headers struct {
+	CacheControl string
+}
+
+// ShowSignInReplyDefaultHeaders the declared response headers of an HTTP default response for ShowSignIn
+type ShowSignInReplyDefaultHeaders struct {
+	CacheControl string
+}
+
+type ShowSignInReply struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *Page
+	// JSON404 the response for an HTTP 404 `application/json` response
+	JSON404 *Page
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *Page
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *Page
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ShowSignInReply200Headers
+	// Headers303 the parsed response headers for an HTTP 303 response
+	Headers303 *ShowSignInReply303Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *ShowSignInReply403Headers
+	// Headers404 the parsed response headers for an HTTP 404 response
+	Headers404 *ShowSignInReply404Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ShowSignInReply429Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *ShowSignInReplyDefaultHeaders
+}
+
+// GetJSON403 returns the response for an HTTP 403 `application/json` response
+func (r ShowSignInReply) GetJSON403() *Page {
+	return r.JSON403
+}
+
+// GetJSON404 returns the response for an HTTP 404 `application/json` response
+func (r ShowSignInReply) GetJSON404() *Page {
+	return r.JSON404
+}
+
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r ShowSignInReply) GetJSON429() *Page {
+	return r.JSON429
+}
+
+// GetJSONDefault returns the response for an HTTP default `application/json` response
+func (r ShowSignInReply) GetJSONDefault() *Page {
+	return r.JSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ShowSignInReply) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ShowSignInReply) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ShowSignInReply) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ShowSignInReply) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// SignInReply200Headers the declared response headers of an HTTP 200 response for SignIn
+type SignInReply200Headers struct {
+	CacheControl          string
+	ContentSecurityPolicy string
+}
+
+// SignInReply303Headers the declared response headers of an HTTP 303 response for SignIn
+type SignInReply303Headers struct {
+	CacheControl string
+	Location     string
+}
+
+// SignInReply403Headers the declared response headers of an HTTP 403 response for SignIn
+type SignInReply403Headers struct {
+	CacheControl string
+}
+
+// SignInReply404Headers the declared response headers of an HTTP 404 response for SignIn
+type SignInReply404Headers struct {
+	CacheControl string
+}
+
+// SignInReply429Headers the declared response headers of an HTTP 429 response for SignIn
+type SignInReply429Headers struct {
+	CacheControl string
+}
+
+// SignInReplyDefaultHeaders the declared response headers of an HTTP default response for SignIn
+type SignInReplyDefaultHeaders struct {
+	CacheControl string
+}
+
+type SignInReply struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *Page
+	// JSON404 the response for an HTTP 404 `application/json` response
+	JSON404 *Page
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *Page
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *Page
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *SignInReply200Headers
+	// Headers303 the parsed response headers for an HTTP 303 response
+	Headers303 *SignInReply303Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *SignInReply403Headers
+	// Headers404 the parsed response headers for an HTTP 404 response
+	Headers404 *SignInReply404Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *SignInReply429Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *SignInReplyDefaultHeaders
+}
+
+// GetJSON403 returns the response for an HTTP 403 `application/json` response
+func (r SignInReply) GetJSON403() *Page {
+	return r.JSON403
+}
+
+// GetJSON404 returns the response for an HTTP 404 `application/json` response
+func (r SignInReply) GetJSON404() *Page {
+	return r.JSON404
+}
+
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r SignInReply) GetJSON429() *Page {
+	return r.JSON429
+}
+
+// GetJSONDefault returns the response for an HTTP default `application/json` response
+func (r SignInReply) GetJSONDefault() *Page {
+	return r.JSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r SignInReply) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SignInReply) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SignInReply) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SignInReply) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// SignOutReply200Headers the declared response headers of an HTTP 200 response for SignOut
+type SignOutReply200Headers struct {
+	CacheControl          string
+	ContentSecurityPolicy string
+}
+
+// SignOutReply303Headers the declared response headers of an HTTP 303 response for SignOut
+type SignOutReply303Headers struct {
+	CacheControl string
+	Location     string
+}
+
+// SignOutReply403Headers the declared response headers of an HTTP 403 response for SignOut
+type SignOutReply403Headers struct {
+	CacheControl string
+}
+
+// SignOutReply404Headers the declared response headers of an HTTP 404 response for SignOut
+type SignOutReply404Headers struct {
+	CacheControl string
+}
+
+// SignOutReply429Headers the declared response headers of an HTTP 429 response for SignOut
+type SignOutReply429Headers struct {
+	CacheControl string
+}
+
+// SignOutReplyDefaultHeaders the declared response headers of an HTTP default response for SignOut
+type SignOutReplyDefaultHeaders struct {
+	CacheControl string
+}
+
+type SignOutReply struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *Page
+	// JSON404 the response for an HTTP 404 `application/json` response
+	JSON404 *Page
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *Page
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *Page
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *SignOutReply200Headers
+	// Headers303 the parsed response headers for an HTTP 303 response
+	Headers303 *SignOutReply303Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *SignOutReply403Headers
+	// Headers404 the parsed response headers for an HTTP 404 response
+	Headers404 *SignOutReply404Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *SignOutReply429Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *SignOutReplyDefaultHeaders
+}
+
+// GetJSON403 returns the response for an HTTP 403 `application/json` response
+func (r SignOutReply) GetJSON403() *Page {
+	return r.JSON403
+}
+
+// GetJSON404 returns the response for an HTTP 404 `application/json` response
+func (r SignOutReply) GetJSON404() *Page {
+	return r.JSON404
+}
+
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r SignOutReply) GetJSON429() *Page {
+	return r.JSON429
+}
+
+// GetJSONDefault returns the response for an HTTP default `application/json` response
+func (r SignOutReply) GetJSONDefault() *Page {
+	return r.JSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r SignOutReply) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SignOutReply) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SignOutReply) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SignOutReply) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ShowMeReply200Headers the declared response headers of an HTTP 200 response for ShowMe
+type ShowMeReply200Headers struct {
+	CacheControl          string
+	ContentSecurityPolicy string
+}
+
+// ShowMeReply303Headers the declared response headers of an HTTP 303 response for ShowMe
+type ShowMeReply303Headers struct {
+	CacheControl string
+	Location     string
+}
+
+// ShowMeReply403Headers the declared response headers of an HTTP 403 response for ShowMe
+type ShowMeReply403Headers struct {
+	CacheControl string
+}
+
+// ShowMeReply404Headers the declared response headers of an HTTP 404 response for ShowMe
+type ShowMeReply404Headers struct {
+	CacheControl string
+}
+
+// ShowMeReply429Headers the declared response headers of an HTTP 429 response for ShowMe
+type ShowMeReply429Headers struct {
+	CacheControl string
+}
+
+// ShowMeReplyDefaultHeaders the declared response headers of an HTTP default response for ShowMe
+type ShowMeReplyDefaultHeaders struct {
+	CacheControl string
+}
+
+type ShowMeReply struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *Page
+	// JSON404 the response for an HTTP 404 `application/json` response
+	JSON404 *Page
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *Page
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *Page
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ShowMeReply200Headers
+	// Headers303 the parsed response headers for an HTTP 303 response
+	Headers303 *ShowMeReply303Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *ShowMeReply403Headers
+	// Headers404 the parsed response headers for an HTTP 404 response
+	Headers404 *ShowMeReply404Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ShowMeReply429Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *ShowMeReplyDefaultHeaders
+}
+
+// GetJSON403 returns the response for an HTTP 403 `application/json` response
+func (r ShowMeReply) GetJSON403() *Page {
+	return r.JSON403
+}
+
+// GetJSON404 returns the response for an HTTP 404 `application/json` response
+func (r ShowMeReply) GetJSON404() *Page {
+	return r.JSON404
+}
+
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r ShowMeReply) GetJSON429() *Page {
+	return r.JSON429
+}
+
+// GetJSONDefault returns the response for an HTTP default `application/json` response
+func (r ShowMeReply) GetJSONDefault() *Page {
+	return r.JSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ShowMeReply) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ShowMeReply) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ShowMeReply) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ShowMeReply) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// EraseMeReply200Headers the declared response headers of an HTTP 200 response for EraseMe
+type EraseMeReply200Headers struct {
+	CacheControl          string
+	ContentSecurityPolicy string
+}
+
+// EraseMeReply303Headers the declared response headers of an HTTP 303 response for EraseMe
+type EraseMeReply303Headers struct {
+	CacheControl string
+	Location     string
+}
+
+// EraseMeReply403Headers the declared response headers of an HTTP 403 response for EraseMe
+type EraseMeReply403Headers struct {
+	CacheControl string
+}
+
+// EraseMeReply404Headers the declared response headers of an HTTP 404 response for EraseMe
+type EraseMeReply404Headers struct {
+	CacheControl string
+}
+
+// EraseMeReply429Headers the declared response headers of an HTTP 429 response for EraseMe
+type EraseMeReply429Headers struct {
+	CacheControl string
+}
+
+// EraseMeReplyDefaultHeaders the declared response headers of an HTTP default response for EraseMe
+type EraseMeReplyDefaultHeaders struct {
+	CacheControl string
+}
+
+type EraseMeReply struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *Page
+	// JSON404 the response for an HTTP 404 `application/json` response
+	JSON404 *Page
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *Page
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *Page
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *EraseMeReply200Headers
+	// Headers303 the parsed response headers for an HTTP 303 response
+	Headers303 *EraseMeReply303Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *EraseMeReply403Headers
+	// Headers404 the parsed response headers for an HTTP 404 response
+	Headers404 *EraseMeReply404Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *EraseMeReply429Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *EraseMeReplyDefaultHeaders
+}
+
+// GetJSON403 returns the response for an HTTP 403 `application/json` response
+func (r EraseMeReply) GetJSON403() *Page {
+	return r.JSON403
+}
+
+// GetJSON404 returns the response for an HTTP 404 `application/json` response
+func (r EraseMeReply) GetJSON404() *Page {
+	return r.JSON404
+}
+
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r EraseMeReply) GetJSON429() *Page {
+	return r.JSON429
+}
+
+// GetJSONDefault returns the response for an HTTP default `application/json` response
+func (r EraseMeReply) GetJSONDefault() *Page {
+	return r.JSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r EraseMeReply) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r EraseMeReply) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r EraseMeReply) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r EraseMeReply) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// WithdrawGrantReply200Headers the declared response headers of an HTTP 200 response for WithdrawGrant
+type WithdrawGrantReply200Headers struct {
+	CacheControl          string
+	ContentSecurityPolicy string
+}
+
+// WithdrawGrantReply303Headers the declared response headers of an HTTP 303 response for WithdrawGrant
+type WithdrawGrantReply303Headers struct {
+	CacheControl string
+	Location     string
+}
+
+// WithdrawGrantReply403Headers the declared response headers of an HTTP 403 response for WithdrawGrant
+type WithdrawGrantReply403Headers struct {
+	CacheControl string
+}
+
+// WithdrawGrantReply404Headers the declared response headers of an HTTP 404 response for WithdrawGrant
+type WithdrawGrantReply404Headers struct {
+	CacheControl string
+}
+
+// WithdrawGrantReply429Headers the declared response headers of an HTTP 429 response for WithdrawGrant
+type WithdrawGrantReply429Headers struct {
+	CacheControl string
+}
+
+// WithdrawGrantReplyDefaultHeaders the declared response headers of an HTTP default response for WithdrawGrant
+type WithdrawGrantReplyDefaultHeaders struct {
+	CacheControl string
+}
+
+type WithdrawGrantReply struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *Page
+	// JSON404 the response for an HTTP 404 `application/json` response
+	JSON404 *Page
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *Page
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *Page
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *WithdrawGrantReply200Headers
+	// Headers303 the parsed response headers for an HTTP 303 response
+	Headers303 *WithdrawGrantReply303Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *WithdrawGrantReply403Headers
+	// Headers404 the parsed response headers for an HTTP 404 response
+	Headers404 *WithdrawGrantReply404Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *WithdrawGrantReply429Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *WithdrawGrantReplyDefaultHeaders
+}
+
+// GetJSON403 returns the response for an HTTP 403 `application/json` response
+func (r WithdrawGrantReply) GetJSON403() *Page {
+	return r.JSON403
+}
+
+// GetJSON404 returns the response for an HTTP 404 `application/json` response
+func (r WithdrawGrantReply) GetJSON404() *Page {
+	return r.JSON404
+}
+
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r WithdrawGrantReply) GetJSON429() *Page {
+	return r.JSON429
+}
+
+// GetJSONDefault returns the response for an HTTP default `application/json` response
+func (r WithdrawGrantReply) GetJSONDefault() *Page {
+	return r.JSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r WithdrawGrantReply) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r WithdrawGrantReply) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r WithdrawGrantReply) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r WithdrawGrantReply) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -3045,6 +7880,239 @@ func (r GetContractReply) ContentType() string {
 	return ""
 }
 
+// PushRequestReply201Headers the declared response headers of an HTTP 201 response for PushRequest
+type PushRequestReply201Headers struct {
+	CacheControl string
+}
+
+// PushRequestReply400Headers the declared response headers of an HTTP 400 response for PushRequest
+type PushRequestReply400Headers struct {
+	CacheControl string
+}
+
+// PushRequestReply401Headers the declared response headers of an HTTP 401 response for PushRequest
+type PushRequestReply401Headers struct {
+	CacheControl    string
+	WWWAuthenticate *string
+}
+
+// PushRequestReply413Headers the declared response headers of an HTTP 413 response for PushRequest
+type PushRequestReply413Headers struct {
+	CacheControl string
+}
+
+// PushRequestReply429Headers the declared response headers of an HTTP 429 response for PushRequest
+type PushRequestReply429Headers struct {
+	CacheControl string
+	RetryAfter   string
+}
+
+// PushRequestReplyDefaultHeaders the declared response headers of an HTTP default response for PushRequest
+type PushRequestReplyDefaultHeaders struct {
+	CacheControl string
+}
+
+type PushRequestReply struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *PushedRequest
+	// JSON400 the response for an HTTP 400 `application/json` response
+	JSON400 *Error
+	// JSON401 the response for an HTTP 401 `application/json` response
+	JSON401 *Unauthorized
+	// JSON413 the response for an HTTP 413 `application/json` response
+	JSON413 *Error
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *TooMany
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *Error
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *PushRequestReply201Headers
+	// Headers400 the parsed response headers for an HTTP 400 response
+	Headers400 *PushRequestReply400Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *PushRequestReply401Headers
+	// Headers413 the parsed response headers for an HTTP 413 response
+	Headers413 *PushRequestReply413Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *PushRequestReply429Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *PushRequestReplyDefaultHeaders
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r PushRequestReply) GetJSON201() *PushedRequest {
+	return r.JSON201
+}
+
+// GetJSON400 returns the response for an HTTP 400 `application/json` response
+func (r PushRequestReply) GetJSON400() *Error {
+	return r.JSON400
+}
+
+// GetJSON401 returns the response for an HTTP 401 `application/json` response
+func (r PushRequestReply) GetJSON401() *Unauthorized {
+	return r.JSON401
+}
+
+// GetJSON413 returns the response for an HTTP 413 `application/json` response
+func (r PushRequestReply) GetJSON413() *Error {
+	return r.JSON413
+}
+
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r PushRequestReply) GetJSON429() *TooMany {
+	return r.JSON429
+}
+
+// GetJSONDefault returns the response for an HTTP default `application/json` response
+func (r PushRequestReply) GetJSONDefault() *Error {
+	return r.JSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PushRequestReply) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PushRequestReply) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PushRequestReply) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PushRequestReply) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// RevokeReply200Headers the declared response headers of an HTTP 200 response for Revoke
+type RevokeReply200Headers struct {
+	CacheControl string
+}
+
+// RevokeReply400Headers the declared response headers of an HTTP 400 response for Revoke
+type RevokeReply400Headers struct {
+	CacheControl string
+}
+
+// RevokeReply401Headers the declared response headers of an HTTP 401 response for Revoke
+type RevokeReply401Headers struct {
+	CacheControl    string
+	WWWAuthenticate *string
+}
+
+// RevokeReply413Headers the declared response headers of an HTTP 413 response for Revoke
+type RevokeReply413Headers struct {
+	CacheControl string
+}
+
+// RevokeReply429Headers the declared response headers of an HTTP 429 response for Revoke
+type RevokeReply429Headers struct {
+	CacheControl string
+	RetryAfter   string
+}
+
+// RevokeReplyDefaultHeaders the declared response headers of an HTTP default response for Revoke
+type RevokeReplyDefaultHeaders struct {
+	CacheControl string
+}
+
+type RevokeReply struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON400 the response for an HTTP 400 `application/json` response
+	JSON400 *Error
+	// JSON401 the response for an HTTP 401 `application/json` response
+	JSON401 *Unauthorized
+	// JSON413 the response for an HTTP 413 `application/json` response
+	JSON413 *Error
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *TooMany
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *Error
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *RevokeReply200Headers
+	// Headers400 the parsed response headers for an HTTP 400 response
+	Headers400 *RevokeReply400Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *RevokeReply401Headers
+	// Headers413 the parsed response headers for an HTTP 413 response
+	Headers413 *RevokeReply413Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *RevokeReply429Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *RevokeReplyDefaultHeaders
+}
+
+// GetJSON400 returns the response for an HTTP 400 `application/json` response
+func (r RevokeReply) GetJSON400() *Error {
+	return r.JSON400
+}
+
+// GetJSON401 returns the response for an HTTP 401 `application/json` response
+func (r RevokeReply) GetJSON401() *Unauthorized {
+	return r.JSON401
+}
+
+// GetJSON413 returns the response for an HTTP 413 `application/json` response
+func (r RevokeReply) GetJSON413() *Error {
+	return r.JSON413
+}
+
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r RevokeReply) GetJSON429() *TooMany {
+	return r.JSON429
+}
+
+// GetJSONDefault returns the response for an HTTP default `application/json` response
+func (r RevokeReply) GetJSONDefault() *Error {
+	return r.JSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RevokeReply) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RevokeReply) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RevokeReply) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RevokeReply) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // ShowSessionReply200Headers the declared response headers of an HTTP 200 response for ShowSession
 type ShowSessionReply200Headers struct {
 	CacheControl          string
@@ -3115,6 +8183,11 @@ func (r ShowSessionReply) ContentType() string {
 	return ""
 }
 
+// CancelSessionReply200Headers the declared response headers of an HTTP 200 response for CancelSession
+type CancelSessionReply200Headers struct {
+	CacheControl string
+}
+
 // CancelSessionReply303Headers the declared response headers of an HTTP 303 response for CancelSession
 type CancelSessionReply303Headers struct {
 	CacheControl string
@@ -3159,6 +8232,8 @@ type CancelSessionReply struct {
 	JSON503 *Page
 	// JSONDefault the response for an HTTP default `application/json` response
 	JSONDefault *Page
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *CancelSessionReply200Headers
 	// Headers303 the parsed response headers for an HTTP 303 response
 	Headers303 *CancelSessionReply303Headers
 	// Headers403 the parsed response headers for an HTTP 403 response
@@ -3227,6 +8302,236 @@ func (r CancelSessionReply) ContentType() string {
 	return ""
 }
 
+// ShowConsentReply200Headers the declared response headers of an HTTP 200 response for ShowConsent
+type ShowConsentReply200Headers struct {
+	CacheControl          string
+	ContentSecurityPolicy string
+}
+
+// ShowConsentReply303Headers the declared response headers of an HTTP 303 response for ShowConsent
+type ShowConsentReply303Headers struct {
+	CacheControl string
+	Location     string
+}
+
+// ShowConsentReply403Headers the declared response headers of an HTTP 403 response for ShowConsent
+type ShowConsentReply403Headers struct {
+	CacheControl string
+}
+
+// ShowConsentReply404Headers the declared response headers of an HTTP 404 response for ShowConsent
+type ShowConsentReply404Headers struct {
+	CacheControl string
+}
+
+// ShowConsentReply429Headers the declared response headers of an HTTP 429 response for ShowConsent
+type ShowConsentReply429Headers struct {
+	CacheControl string
+}
+
+// ShowConsentReplyDefaultHeaders the declared response headers of an HTTP default response for ShowConsent
+type ShowConsentReplyDefaultHeaders struct {
+	CacheControl string
+}
+
+type ShowConsentReply struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *Page
+	// JSON404 the response for an HTTP 404 `application/json` response
+	JSON404 *Page
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *Page
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *Page
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ShowConsentReply200Headers
+	// Headers303 the parsed response headers for an HTTP 303 response
+	Headers303 *ShowConsentReply303Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *ShowConsentReply403Headers
+	// Headers404 the parsed response headers for an HTTP 404 response
+	Headers404 *ShowConsentReply404Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ShowConsentReply429Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *ShowConsentReplyDefaultHeaders
+}
+
+// GetJSON403 returns the response for an HTTP 403 `application/json` response
+func (r ShowConsentReply) GetJSON403() *Page {
+	return r.JSON403
+}
+
+// GetJSON404 returns the response for an HTTP 404 `application/json` response
+func (r ShowConsentReply) GetJSON404() *Page {
+	return r.JSON404
+}
+
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r ShowConsentReply) GetJSON429() *Page {
+	return r.JSON429
+}
+
+// GetJSONDefault returns the response for an HTTP default `application/json` response
+func (r ShowConsentReply) GetJSONDefault() *Page {
+	return r.JSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ShowConsentReply) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ShowConsentReply) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ShowConsentReply) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ShowConsentReply) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ConsentReply200Headers the declared response headers of an HTTP 200 response for Consent
+type ConsentReply200Headers struct {
+	CacheControl string
+}
+
+// ConsentReply303Headers the declared response headers of an HTTP 303 response for Consent
+type ConsentReply303Headers struct {
+	CacheControl string
+	Location     string
+}
+
+// ConsentReply403Headers the declared response headers of an HTTP 403 response for Consent
+type ConsentReply403Headers struct {
+	CacheControl string
+}
+
+// ConsentReply404Headers the declared response headers of an HTTP 404 response for Consent
+type ConsentReply404Headers struct {
+	CacheControl string
+}
+
+// ConsentReply409Headers the declared response headers of an HTTP 409 response for Consent
+type ConsentReply409Headers struct {
+	CacheControl string
+}
+
+// ConsentReply503Headers the declared response headers of an HTTP 503 response for Consent
+type ConsentReply503Headers struct {
+	CacheControl string
+}
+
+// ConsentReplyDefaultHeaders the declared response headers of an HTTP default response for Consent
+type ConsentReplyDefaultHeaders struct {
+	CacheControl string
+}
+
+type ConsentReply struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *Page
+	// JSON404 the response for an HTTP 404 `application/json` response
+	JSON404 *Page
+	// JSON409 the response for an HTTP 409 `application/json` response
+	JSON409 *Page
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *Page
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *Page
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ConsentReply200Headers
+	// Headers303 the parsed response headers for an HTTP 303 response
+	Headers303 *ConsentReply303Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *ConsentReply403Headers
+	// Headers404 the parsed response headers for an HTTP 404 response
+	Headers404 *ConsentReply404Headers
+	// Headers409 the parsed response headers for an HTTP 409 response
+	Headers409 *ConsentReply409Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ConsentReply503Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *ConsentReplyDefaultHeaders
+}
+
+// GetJSON403 returns the response for an HTTP 403 `application/json` response
+func (r ConsentReply) GetJSON403() *Page {
+	return r.JSON403
+}
+
+// GetJSON404 returns the response for an HTTP 404 `application/json` response
+func (r ConsentReply) GetJSON404() *Page {
+	return r.JSON404
+}
+
+// GetJSON409 returns the response for an HTTP 409 `application/json` response
+func (r ConsentReply) GetJSON409() *Page {
+	return r.JSON409
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r ConsentReply) GetJSON503() *Page {
+	return r.JSON503
+}
+
+// GetJSONDefault returns the response for an HTTP default `application/json` response
+func (r ConsentReply) GetJSONDefault() *Page {
+	return r.JSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ConsentReply) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ConsentReply) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ConsentReply) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ConsentReply) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// FinishSessionReply200Headers the declared response headers of an HTTP 200 response for FinishSession
+type FinishSessionReply200Headers struct {
+	CacheControl string
+}
+
 // FinishSessionReply303Headers the declared response headers of an HTTP 303 response for FinishSession
 type FinishSessionReply303Headers struct {
 	CacheControl string
@@ -3271,6 +8576,8 @@ type FinishSessionReply struct {
 	JSON503 *Page
 	// JSONDefault the response for an HTTP default `application/json` response
 	JSONDefault *Page
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *FinishSessionReply200Headers
 	// Headers303 the parsed response headers for an HTTP 303 response
 	Headers303 *FinishSessionReply303Headers
 	// Headers403 the parsed response headers for an HTTP 403 response
@@ -3339,6 +8646,223 @@ func (r FinishSessionReply) ContentType() string {
 	return ""
 }
 
+// ShowLoginReply200Headers the declared response headers of an HTTP 200 response for ShowLogin
+type ShowLoginReply200Headers struct {
+	CacheControl          string
+	ContentSecurityPolicy string
+}
+
+// ShowLoginReply303Headers the declared response headers of an HTTP 303 response for ShowLogin
+type ShowLoginReply303Headers struct {
+	CacheControl string
+	Location     string
+}
+
+// ShowLoginReply403Headers the declared response headers of an HTTP 403 response for ShowLogin
+type ShowLoginReply403Headers struct {
+	CacheControl string
+}
+
+// ShowLoginReply404Headers the declared response headers of an HTTP 404 response for ShowLogin
+type ShowLoginReply404Headers struct {
+	CacheControl string
+}
+
+// ShowLoginReply429Headers the declared response headers of an HTTP 429 response for ShowLogin
+type ShowLoginReply429Headers struct {
+	CacheControl string
+}
+
+// ShowLoginReplyDefaultHeaders the declared response headers of an HTTP default response for ShowLogin
+type ShowLoginReplyDefaultHeaders struct {
+	CacheControl string
+}
+
+type ShowLoginReply struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *Page
+	// JSON404 the response for an HTTP 404 `application/json` response
+	JSON404 *Page
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *Page
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *Page
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ShowLoginReply200Headers
+	// Headers303 the parsed response headers for an HTTP 303 response
+	Headers303 *ShowLoginReply303Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *ShowLoginReply403Headers
+	// Headers404 the parsed response headers for an HTTP 404 response
+	Headers404 *ShowLoginReply404Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ShowLoginReply429Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *ShowLoginReplyDefaultHeaders
+}
+
+// GetJSON403 returns the response for an HTTP 403 `application/json` response
+func (r ShowLoginReply) GetJSON403() *Page {
+	return r.JSON403
+}
+
+// GetJSON404 returns the response for an HTTP 404 `application/json` response
+func (r ShowLoginReply) GetJSON404() *Page {
+	return r.JSON404
+}
+
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r ShowLoginReply) GetJSON429() *Page {
+	return r.JSON429
+}
+
+// GetJSONDefault returns the response for an HTTP default `application/json` response
+func (r ShowLoginReply) GetJSONDefault() *Page {
+	return r.JSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ShowLoginReply) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ShowLoginReply) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ShowLoginReply) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ShowLoginReply) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// LoginReply200Headers the declared response headers of an HTTP 200 response for Login
+type LoginReply200Headers struct {
+	CacheControl          string
+	ContentSecurityPolicy string
+}
+
+// LoginReply303Headers the declared response headers of an HTTP 303 response for Login
+type LoginReply303Headers struct {
+	CacheControl string
+	Location     string
+}
+
+// LoginReply403Headers the declared response headers of an HTTP 403 response for Login
+type LoginReply403Headers struct {
+	CacheControl string
+}
+
+// LoginReply404Headers the declared response headers of an HTTP 404 response for Login
+type LoginReply404Headers struct {
+	CacheControl string
+}
+
+// LoginReply429Headers the declared response headers of an HTTP 429 response for Login
+type LoginReply429Headers struct {
+	CacheControl string
+}
+
+// LoginReplyDefaultHeaders the declared response headers of an HTTP default response for Login
+type LoginReplyDefaultHeaders struct {
+	CacheControl string
+}
+
+type LoginReply struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *Page
+	// JSON404 the response for an HTTP 404 `application/json` response
+	JSON404 *Page
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *Page
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *Page
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *LoginReply200Headers
+	// Headers303 the parsed response headers for an HTTP 303 response
+	Headers303 *LoginReply303Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *LoginReply403Headers
+	// Headers404 the parsed response headers for an HTTP 404 response
+	Headers404 *LoginReply404Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *LoginReply429Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *LoginReplyDefaultHeaders
+}
+
+// GetJSON403 returns the response for an HTTP 403 `application/json` response
+func (r LoginReply) GetJSON403() *Page {
+	return r.JSON403
+}
+
+// GetJSON404 returns the response for an HTTP 404 `application/json` response
+func (r LoginReply) GetJSON404() *Page {
+	return r.JSON404
+}
+
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r LoginReply) GetJSON429() *Page {
+	return r.JSON429
+}
+
+// GetJSONDefault returns the response for an HTTP default `application/json` response
+func (r LoginReply) GetJSONDefault() *Page {
+	return r.JSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r LoginReply) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r LoginReply) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r LoginReply) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r LoginReply) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// RetrySessionReply200Headers the declared response headers of an HTTP 200 response for RetrySession
+type RetrySessionReply200Headers struct {
+	CacheControl string
+}
+
 // RetrySessionReply303Headers the declared response headers of an HTTP 303 response for RetrySession
 type RetrySessionReply303Headers struct {
 	CacheControl string
@@ -3383,6 +8907,8 @@ type RetrySessionReply struct {
 	JSON503 *Page
 	// JSONDefault the response for an HTTP default `application/json` response
 	JSONDefault *Page
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *RetrySessionReply200Headers
 	// Headers303 the parsed response headers for an HTTP 303 response
 	Headers303 *RetrySessionReply303Headers
 	// Headers403 the parsed response headers for an HTTP 403 response
@@ -3536,6 +9062,244 @@ func (r GetStatusReply) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetStatusReply) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// SwitchAccountReply200Headers the declared response headers of an HTTP 200 response for SwitchAccount
+type SwitchAccountReply200Headers struct {
+	CacheControl string
+}
+
+// SwitchAccountReply303Headers the declared response headers of an HTTP 303 response for SwitchAccount
+type SwitchAccountReply303Headers struct {
+	CacheControl string
+	Location     string
+}
+
+// SwitchAccountReply403Headers the declared response headers of an HTTP 403 response for SwitchAccount
+type SwitchAccountReply403Headers struct {
+	CacheControl string
+}
+
+// SwitchAccountReply404Headers the declared response headers of an HTTP 404 response for SwitchAccount
+type SwitchAccountReply404Headers struct {
+	CacheControl string
+}
+
+// SwitchAccountReply409Headers the declared response headers of an HTTP 409 response for SwitchAccount
+type SwitchAccountReply409Headers struct {
+	CacheControl string
+}
+
+// SwitchAccountReply503Headers the declared response headers of an HTTP 503 response for SwitchAccount
+type SwitchAccountReply503Headers struct {
+	CacheControl string
+}
+
+// SwitchAccountReplyDefaultHeaders the declared response headers of an HTTP default response for SwitchAccount
+type SwitchAccountReplyDefaultHeaders struct {
+	CacheControl string
+}
+
+type SwitchAccountReply struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *Page
+	// JSON404 the response for an HTTP 404 `application/json` response
+	JSON404 *Page
+	// JSON409 the response for an HTTP 409 `application/json` response
+	JSON409 *Page
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *Page
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *Page
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *SwitchAccountReply200Headers
+	// Headers303 the parsed response headers for an HTTP 303 response
+	Headers303 *SwitchAccountReply303Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *SwitchAccountReply403Headers
+	// Headers404 the parsed response headers for an HTTP 404 response
+	Headers404 *SwitchAccountReply404Headers
+	// Headers409 the parsed response headers for an HTTP 409 response
+	Headers409 *SwitchAccountReply409Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *SwitchAccountReply503Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *SwitchAccountReplyDefaultHeaders
+}
+
+// GetJSON403 returns the response for an HTTP 403 `application/json` response
+func (r SwitchAccountReply) GetJSON403() *Page {
+	return r.JSON403
+}
+
+// GetJSON404 returns the response for an HTTP 404 `application/json` response
+func (r SwitchAccountReply) GetJSON404() *Page {
+	return r.JSON404
+}
+
+// GetJSON409 returns the response for an HTTP 409 `application/json` response
+func (r SwitchAccountReply) GetJSON409() *Page {
+	return r.JSON409
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r SwitchAccountReply) GetJSON503() *Page {
+	return r.JSON503
+}
+
+// GetJSONDefault returns the response for an HTTP default `application/json` response
+func (r SwitchAccountReply) GetJSONDefault() *Page {
+	return r.JSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r SwitchAccountReply) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SwitchAccountReply) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SwitchAccountReply) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SwitchAccountReply) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// WithdrawSessionReply200Headers the declared response headers of an HTTP 200 response for WithdrawSession
+type WithdrawSessionReply200Headers struct {
+	CacheControl string
+}
+
+// WithdrawSessionReply303Headers the declared response headers of an HTTP 303 response for WithdrawSession
+type WithdrawSessionReply303Headers struct {
+	CacheControl string
+	Location     string
+}
+
+// WithdrawSessionReply403Headers the declared response headers of an HTTP 403 response for WithdrawSession
+type WithdrawSessionReply403Headers struct {
+	CacheControl string
+}
+
+// WithdrawSessionReply404Headers the declared response headers of an HTTP 404 response for WithdrawSession
+type WithdrawSessionReply404Headers struct {
+	CacheControl string
+}
+
+// WithdrawSessionReply409Headers the declared response headers of an HTTP 409 response for WithdrawSession
+type WithdrawSessionReply409Headers struct {
+	CacheControl string
+}
+
+// WithdrawSessionReply503Headers the declared response headers of an HTTP 503 response for WithdrawSession
+type WithdrawSessionReply503Headers struct {
+	CacheControl string
+}
+
+// WithdrawSessionReplyDefaultHeaders the declared response headers of an HTTP default response for WithdrawSession
+type WithdrawSessionReplyDefaultHeaders struct {
+	CacheControl string
+}
+
+type WithdrawSessionReply struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *Page
+	// JSON404 the response for an HTTP 404 `application/json` response
+	JSON404 *Page
+	// JSON409 the response for an HTTP 409 `application/json` response
+	JSON409 *Page
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *Page
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *Page
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *WithdrawSessionReply200Headers
+	// Headers303 the parsed response headers for an HTTP 303 response
+	Headers303 *WithdrawSessionReply303Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *WithdrawSessionReply403Headers
+	// Headers404 the parsed response headers for an HTTP 404 response
+	Headers404 *WithdrawSessionReply404Headers
+	// Headers409 the parsed response headers for an HTTP 409 response
+	Headers409 *WithdrawSessionReply409Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *WithdrawSessionReply503Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *WithdrawSessionReplyDefaultHeaders
+}
+
+// GetJSON403 returns the response for an HTTP 403 `application/json` response
+func (r WithdrawSessionReply) GetJSON403() *Page {
+	return r.JSON403
+}
+
+// GetJSON404 returns the response for an HTTP 404 `application/json` response
+func (r WithdrawSessionReply) GetJSON404() *Page {
+	return r.JSON404
+}
+
+// GetJSON409 returns the response for an HTTP 409 `application/json` response
+func (r WithdrawSessionReply) GetJSON409() *Page {
+	return r.JSON409
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r WithdrawSessionReply) GetJSON503() *Page {
+	return r.JSON503
+}
+
+// GetJSONDefault returns the response for an HTTP default `application/json` response
+func (r WithdrawSessionReply) GetJSONDefault() *Page {
+	return r.JSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r WithdrawSessionReply) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r WithdrawSessionReply) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r WithdrawSessionReply) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r WithdrawSessionReply) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -3783,6 +9547,278 @@ func (r TokenReply) ContentType() string {
 	return ""
 }
 
+// UserinfoReply200Headers the declared response headers of an HTTP 200 response for Userinfo
+type UserinfoReply200Headers struct {
+	CacheControl string
+}
+
+// UserinfoReply400Headers the declared response headers of an HTTP 400 response for Userinfo
+type UserinfoReply400Headers struct {
+	CacheControl string
+}
+
+// UserinfoReply401Headers the declared response headers of an HTTP 401 response for Userinfo
+type UserinfoReply401Headers struct {
+	CacheControl    string
+	WWWAuthenticate *string
+}
+
+// UserinfoReply403Headers the declared response headers of an HTTP 403 response for Userinfo
+type UserinfoReply403Headers struct {
+	CacheControl    string
+	WWWAuthenticate *string
+}
+
+// UserinfoReply429Headers the declared response headers of an HTTP 429 response for Userinfo
+type UserinfoReply429Headers struct {
+	CacheControl string
+	RetryAfter   string
+}
+
+// UserinfoReplyDefaultHeaders the declared response headers of an HTTP default response for Userinfo
+type UserinfoReplyDefaultHeaders struct {
+	CacheControl string
+}
+
+type UserinfoReply struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *UserInfo
+	// JSON400 the response for an HTTP 400 `application/json` response
+	JSON400 *Error
+	// JSON401 the response for an HTTP 401 `application/json` response
+	JSON401 *Unauthorized
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *Unauthorized
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *TooMany
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *Error
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *UserinfoReply200Headers
+	// Headers400 the parsed response headers for an HTTP 400 response
+	Headers400 *UserinfoReply400Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *UserinfoReply401Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *UserinfoReply403Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *UserinfoReply429Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *UserinfoReplyDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r UserinfoReply) GetJSON200() *UserInfo {
+	return r.JSON200
+}
+
+// GetJSON400 returns the response for an HTTP 400 `application/json` response
+func (r UserinfoReply) GetJSON400() *Error {
+	return r.JSON400
+}
+
+// GetJSON401 returns the response for an HTTP 401 `application/json` response
+func (r UserinfoReply) GetJSON401() *Unauthorized {
+	return r.JSON401
+}
+
+// GetJSON403 returns the response for an HTTP 403 `application/json` response
+func (r UserinfoReply) GetJSON403() *Unauthorized {
+	return r.JSON403
+}
+
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r UserinfoReply) GetJSON429() *TooMany {
+	return r.JSON429
+}
+
+// GetJSONDefault returns the response for an HTTP default `application/json` response
+func (r UserinfoReply) GetJSONDefault() *Error {
+	return r.JSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r UserinfoReply) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r UserinfoReply) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r UserinfoReply) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r UserinfoReply) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// UserinfoByPostReply200Headers the declared response headers of an HTTP 200 response for UserinfoByPost
+type UserinfoByPostReply200Headers struct {
+	CacheControl string
+}
+
+// UserinfoByPostReply400Headers the declared response headers of an HTTP 400 response for UserinfoByPost
+type UserinfoByPostReply400Headers struct {
+	CacheControl string
+}
+
+// UserinfoByPostReply401Headers the declared response headers of an HTTP 401 response for UserinfoByPost
+type UserinfoByPostReply401Headers struct {
+	CacheControl    string
+	WWWAuthenticate *string
+}
+
+// UserinfoByPostReply403Headers the declared response headers of an HTTP 403 response for UserinfoByPost
+type UserinfoByPostReply403Headers struct {
+	CacheControl    string
+	WWWAuthenticate *string
+}
+
+// UserinfoByPostReply429Headers the declared response headers of an HTTP 429 response for UserinfoByPost
+type UserinfoByPostReply429Headers struct {
+	CacheControl string
+	RetryAfter   string
+}
+
+// UserinfoByPostReplyDefaultHeaders the declared response headers of an HTTP default response for UserinfoByPost
+type UserinfoByPostReplyDefaultHeaders struct {
+	CacheControl string
+}
+
+type UserinfoByPostReply struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *UserInfo
+	// JSON400 the response for an HTTP 400 `application/json` response
+	JSON400 *Error
+	// JSON401 the response for an HTTP 401 `application/json` response
+	JSON401 *Unauthorized
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *Unauthorized
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *TooMany
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *Error
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *UserinfoByPostReply200Headers
+	// Headers400 the parsed response headers for an HTTP 400 response
+	Headers400 *UserinfoByPostReply400Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *UserinfoByPostReply401Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *UserinfoByPostReply403Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *UserinfoByPostReply429Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *UserinfoByPostReplyDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r UserinfoByPostReply) GetJSON200() *UserInfo {
+	return r.JSON200
+}
+
+// GetJSON400 returns the response for an HTTP 400 `application/json` response
+func (r UserinfoByPostReply) GetJSON400() *Error {
+	return r.JSON400
+}
+
+// GetJSON401 returns the response for an HTTP 401 `application/json` response
+func (r UserinfoByPostReply) GetJSON401() *Unauthorized {
+	return r.JSON401
+}
+
+// GetJSON403 returns the response for an HTTP 403 `application/json` response
+func (r UserinfoByPostReply) GetJSON403() *Unauthorized {
+	return r.JSON403
+}
+
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r UserinfoByPostReply) GetJSON429() *TooMany {
+	return r.JSON429
+}
+
+// GetJSONDefault returns the response for an HTTP default `application/json` response
+func (r UserinfoByPostReply) GetJSONDefault() *Error {
+	return r.JSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r UserinfoByPostReply) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r UserinfoByPostReply) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r UserinfoByPostReply) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r UserinfoByPostReply) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// GetServerMetadataWithResponse Authorization server metadata
+//
+// What the server can do and where (RFC 8414). The same document as that of OpenID Connect.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /.well-known/oauth-authorization-server (the `GetServerMetadata` operationId).
+func (c *ClientWithResponses) GetServerMetadataWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetServerMetadataReply, error) {
+	rsp, err := c.GetServerMetadata(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetServerMetadataReply(rsp)
+}
+
+// GetOpenIDConfigurationWithResponse OpenID Connect discovery
+//
+// What the server can do and where (OpenID Connect Discovery, section 4).
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /.well-known/openid-configuration (the `GetOpenIDConfiguration` operationId).
+func (c *ClientWithResponses) GetOpenIDConfigurationWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetOpenIDConfigurationReply, error) {
+	rsp, err := c.GetOpenIDConfiguration(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetOpenIDConfigurationReply(rsp)
+}
+
 // GetAssetWithResponse Style sheet and script of the pages
 //
 // Returns a wrapper object for the known response body format(s).
@@ -3794,6 +9830,58 @@ func (c *ClientWithResponses) GetAssetWithResponse(ctx context.Context, file str
 		return nil, err
 	}
 	return ParseGetAssetReply(rsp)
+}
+
+// AuthorizeVisitWithResponse Start with an authorization request
+//
+// The authorization endpoint (RFC 6749, section 3.1; OpenID Connect Core,
+// section 3.1.2.1) for clients that call no `/setup`: the request makes the
+// session. With `request_uri` from `/par` only `client_id` is looked at beside
+// it (RFC 9126, section 4).
+//
+// A bad or missing `client_id` or `redirect_uri` is shown on a page and never
+// redirected. Every other fault goes back to the redirect URI with `error`,
+// `error_description`, `state` and `iss`.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /authorize (the `AuthorizeVisit` operationId).
+func (c *ClientWithResponses) AuthorizeVisitWithResponse(ctx context.Context, params *AuthorizeVisitParams, reqEditors ...RequestEditorFn) (*AuthorizeVisitReply, error) {
+	rsp, err := c.AuthorizeVisit(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAuthorizeVisitReply(rsp)
+}
+
+// AuthorizeVisitByFormWithBodyWithResponse Start with an authorization request in a form
+//
+// Like `GET`, with the parameters in the body; the query is ignored. Forms of other sites are welcome (OpenID Connect Core, section 3.1.2.1).
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /authorize (the `AuthorizeVisitByForm` operationId).
+func (c *ClientWithResponses) AuthorizeVisitByFormWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AuthorizeVisitByFormReply, error) {
+	rsp, err := c.AuthorizeVisitByFormWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAuthorizeVisitByFormReply(rsp)
+}
+
+// AuthorizeVisitByFormWithFormdataBodyWithResponse Start with an authorization request in a form
+//
+// Like `GET`, with the parameters in the body; the query is ignored. Forms of other sites are welcome (OpenID Connect Core, section 3.1.2.1).
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /authorize (the `AuthorizeVisitByForm` operationId).
+func (c *ClientWithResponses) AuthorizeVisitByFormWithFormdataBodyWithResponse(ctx context.Context, body AuthorizeVisitByFormFormdataRequestBody, reqEditors ...RequestEditorFn) (*AuthorizeVisitByFormReply, error) {
+	rsp, err := c.AuthorizeVisitByFormWithFormdataBody(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAuthorizeVisitByFormReply(rsp)
 }
 
 // AuthorizeWithResponse Open a session in the person's browser
@@ -3870,7 +9958,8 @@ func (c *ClientWithResponses) GetDocsWithResponse(ctx context.Context, reqEditor
 // InfoWithResponse Read the proved data
 //
 // The data of the access token's grant, as often as wanted until it ends
-// (RFC 6750). Tokens in the URL are not looked at.
+// (RFC 6750); once only for clients that are registered so. Tokens in the URL
+// are not looked at.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -3881,6 +9970,196 @@ func (c *ClientWithResponses) InfoWithResponse(ctx context.Context, reqEditors .
 		return nil, err
 	}
 	return ParseInfoReply(rsp)
+}
+
+// IntrospectWithBodyWithResponse Ask what a token is good for
+//
+// Token introspection (RFC 7662), authenticated as at `/token`, for the
+// client's own tokens. Of every other token it says that it is not active, and
+// nothing else. Proved data is never part of it.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /introspect (the `Introspect` operationId).
+func (c *ClientWithResponses) IntrospectWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*IntrospectReply, error) {
+	rsp, err := c.IntrospectWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseIntrospectReply(rsp)
+}
+
+// IntrospectWithFormdataBodyWithResponse Ask what a token is good for
+//
+// Token introspection (RFC 7662), authenticated as at `/token`, for the
+// client's own tokens. Of every other token it says that it is not active, and
+// nothing else. Proved data is never part of it.
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /introspect (the `Introspect` operationId).
+func (c *ClientWithResponses) IntrospectWithFormdataBodyWithResponse(ctx context.Context, body IntrospectFormdataRequestBody, reqEditors ...RequestEditorFn) (*IntrospectReply, error) {
+	rsp, err := c.IntrospectWithFormdataBody(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseIntrospectReply(rsp)
+}
+
+// GetJWKSWithResponse Public keys that sign ID tokens
+//
+// A JSON Web Key Set (RFC 7517). A new key is listed a day before it signs, an
+// old one a day after it has signed for the last time.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /jwks (the `GetJWKS` operationId).
+func (c *ClientWithResponses) GetJWKSWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetJWKSReply, error) {
+	rsp, err := c.GetJWKS(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetJWKSReply(rsp)
+}
+
+// ShowSignInWithResponse The sign-in page for the page about one's own data
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /login (the `ShowSignIn` operationId).
+func (c *ClientWithResponses) ShowSignInWithResponse(ctx context.Context, params *ShowSignInParams, reqEditors ...RequestEditorFn) (*ShowSignInReply, error) {
+	rsp, err := c.ShowSignIn(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseShowSignInReply(rsp)
+}
+
+// SignInWithBodyWithResponse Sign in
+//
+// As for a session, but leads to `/me`.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /login (the `SignIn` operationId).
+func (c *ClientWithResponses) SignInWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SignInReply, error) {
+	rsp, err := c.SignInWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSignInReply(rsp)
+}
+
+// SignInWithFormdataBodyWithResponse Sign in
+//
+// As for a session, but leads to `/me`.
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /login (the `SignIn` operationId).
+func (c *ClientWithResponses) SignInWithFormdataBodyWithResponse(ctx context.Context, body SignInFormdataRequestBody, reqEditors ...RequestEditorFn) (*SignInReply, error) {
+	rsp, err := c.SignInWithFormdataBody(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSignInReply(rsp)
+}
+
+// SignOutWithBodyWithResponse Sign out
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /logout (the `SignOut` operationId).
+func (c *ClientWithResponses) SignOutWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SignOutReply, error) {
+	rsp, err := c.SignOutWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSignOutReply(rsp)
+}
+
+// SignOutWithFormdataBodyWithResponse Sign out
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /logout (the `SignOut` operationId).
+func (c *ClientWithResponses) SignOutWithFormdataBodyWithResponse(ctx context.Context, body SignOutFormdataRequestBody, reqEditors ...RequestEditorFn) (*SignOutReply, error) {
+	rsp, err := c.SignOutWithFormdataBody(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSignOutReply(rsp)
+}
+
+// ShowMeWithResponse Which clients may read what
+//
+// For the person who is signed in; others are sent to `/login`.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /me (the `ShowMe` operationId).
+func (c *ClientWithResponses) ShowMeWithResponse(ctx context.Context, params *ShowMeParams, reqEditors ...RequestEditorFn) (*ShowMeReply, error) {
+	rsp, err := c.ShowMe(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseShowMeReply(rsp)
+}
+
+// EraseMeWithBodyWithResponse Erase the account and everything that was granted
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /me/erase (the `EraseMe` operationId).
+func (c *ClientWithResponses) EraseMeWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*EraseMeReply, error) {
+	rsp, err := c.EraseMeWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseEraseMeReply(rsp)
+}
+
+// EraseMeWithFormdataBodyWithResponse Erase the account and everything that was granted
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /me/erase (the `EraseMe` operationId).
+func (c *ClientWithResponses) EraseMeWithFormdataBodyWithResponse(ctx context.Context, body EraseMeFormdataRequestBody, reqEditors ...RequestEditorFn) (*EraseMeReply, error) {
+	rsp, err := c.EraseMeWithFormdataBody(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseEraseMeReply(rsp)
+}
+
+// WithdrawGrantWithBodyWithResponse Withdraw a grant
+//
+// Ends it, erases its data at once and sends `grant.revoked` to the client's webhook.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /me/withdraw (the `WithdrawGrant` operationId).
+func (c *ClientWithResponses) WithdrawGrantWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*WithdrawGrantReply, error) {
+	rsp, err := c.WithdrawGrantWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseWithdrawGrantReply(rsp)
+}
+
+// WithdrawGrantWithFormdataBodyWithResponse Withdraw a grant
+//
+// Ends it, erases its data at once and sends `grant.revoked` to the client's webhook.
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /me/withdraw (the `WithdrawGrant` operationId).
+func (c *ClientWithResponses) WithdrawGrantWithFormdataBodyWithResponse(ctx context.Context, body WithdrawGrantFormdataRequestBody, reqEditors ...RequestEditorFn) (*WithdrawGrantReply, error) {
+	rsp, err := c.WithdrawGrantWithFormdataBody(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseWithdrawGrantReply(rsp)
 }
 
 // NotifyWithBodyWithResponse The swiyu verifier says that a verification has changed
@@ -3936,6 +10215,86 @@ func (c *ClientWithResponses) GetContractWithResponse(ctx context.Context, reqEd
 	return ParseGetContractReply(rsp)
 }
 
+// PushRequestWithBodyWithResponse Push an authorization request
+//
+// Pushed authorization requests (RFC 9126): the client sends its request here,
+// authenticated as at `/token`, and sends the browser to `/authorize` with
+// `client_id` and the `request_uri` that it gets. The request is checked now,
+// and every fault is an error here.
+//
+// The `request_uri` can be opened for 90 seconds by one browser, which may come
+// back to it as long as its session lives.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /par (the `PushRequest` operationId).
+func (c *ClientWithResponses) PushRequestWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PushRequestReply, error) {
+	rsp, err := c.PushRequestWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePushRequestReply(rsp)
+}
+
+// PushRequestWithFormdataBodyWithResponse Push an authorization request
+//
+// Pushed authorization requests (RFC 9126): the client sends its request here,
+// authenticated as at `/token`, and sends the browser to `/authorize` with
+// `client_id` and the `request_uri` that it gets. The request is checked now,
+// and every fault is an error here.
+//
+// The `request_uri` can be opened for 90 seconds by one browser, which may come
+// back to it as long as its session lives.
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /par (the `PushRequest` operationId).
+func (c *ClientWithResponses) PushRequestWithFormdataBodyWithResponse(ctx context.Context, body PushRequestFormdataRequestBody, reqEditors ...RequestEditorFn) (*PushRequestReply, error) {
+	rsp, err := c.PushRequestWithFormdataBody(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePushRequestReply(rsp)
+}
+
+// RevokeWithBodyWithResponse Give up a token
+//
+// Token revocation (RFC 7009), authenticated as at `/token`. A refresh token
+// takes its whole grant with it, and so does the last access token of a grant
+// that cannot be refreshed: the data is erased. Tokens that are unknown, have
+// ended or belong to another client are answered with 200 as well, and nothing
+// happens.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /revoke (the `Revoke` operationId).
+func (c *ClientWithResponses) RevokeWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RevokeReply, error) {
+	rsp, err := c.RevokeWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRevokeReply(rsp)
+}
+
+// RevokeWithFormdataBodyWithResponse Give up a token
+//
+// Token revocation (RFC 7009), authenticated as at `/token`. A refresh token
+// takes its whole grant with it, and so does the last access token of a grant
+// that cannot be refreshed: the data is erased. Tokens that are unknown, have
+// ended or belong to another client are answered with 200 as well, and nothing
+// happens.
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /revoke (the `Revoke` operationId).
+func (c *ClientWithResponses) RevokeWithFormdataBodyWithResponse(ctx context.Context, body RevokeFormdataRequestBody, reqEditors ...RequestEditorFn) (*RevokeReply, error) {
+	rsp, err := c.RevokeWithFormdataBody(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRevokeReply(rsp)
+}
+
 // ShowSessionWithResponse The session's page
 //
 // Shows where the session stands: the QR code and link for the wallet, the
@@ -3952,20 +10311,81 @@ func (c *ClientWithResponses) ShowSessionWithResponse(ctx context.Context, id Se
 	return ParseShowSessionReply(rsp)
 }
 
-// CancelSessionWithResponse Cancel the session
+// CancelSessionWithBodyWithResponse Cancel the session
 //
 // Ends the session for good, sends `verification.denied` to the client's
 // webhook and the browser to the redirect URI with `error=access_denied`.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /session/{id}/cancel (the `CancelSession` operationId).
-func (c *ClientWithResponses) CancelSessionWithResponse(ctx context.Context, id SessionID, reqEditors ...RequestEditorFn) (*CancelSessionReply, error) {
-	rsp, err := c.CancelSession(ctx, id, reqEditors...)
+func (c *ClientWithResponses) CancelSessionWithBodyWithResponse(ctx context.Context, id SessionID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CancelSessionReply, error) {
+	rsp, err := c.CancelSessionWithBody(ctx, id, contentType, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
 	return ParseCancelSessionReply(rsp)
+}
+
+// CancelSessionWithFormdataBodyWithResponse Cancel the session
+//
+// Ends the session for good, sends `verification.denied` to the client's
+// webhook and the browser to the redirect URI with `error=access_denied`.
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /session/{id}/cancel (the `CancelSession` operationId).
+func (c *ClientWithResponses) CancelSessionWithFormdataBodyWithResponse(ctx context.Context, id SessionID, body CancelSessionFormdataRequestBody, reqEditors ...RequestEditorFn) (*CancelSessionReply, error) {
+	rsp, err := c.CancelSessionWithFormdataBody(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCancelSessionReply(rsp)
+}
+
+// ShowConsentWithResponse The page that asks whether the client may have the data
+//
+// Names the client, its purpose, each item with its value, and for how long.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /session/{id}/consent (the `ShowConsent` operationId).
+func (c *ClientWithResponses) ShowConsentWithResponse(ctx context.Context, id SessionID, params *ShowConsentParams, reqEditors ...RequestEditorFn) (*ShowConsentReply, error) {
+	rsp, err := c.ShowConsent(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseShowConsentReply(rsp)
+}
+
+// ConsentWithBodyWithResponse Allow or deny
+//
+// Allowing leads on to `finish`; denying ends the session as `cancel` does. Items that are not ticked are left out of what is granted.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /session/{id}/consent (the `Consent` operationId).
+func (c *ClientWithResponses) ConsentWithBodyWithResponse(ctx context.Context, id SessionID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ConsentReply, error) {
+	rsp, err := c.ConsentWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseConsentReply(rsp)
+}
+
+// ConsentWithFormdataBodyWithResponse Allow or deny
+//
+// Allowing leads on to `finish`; denying ends the session as `cancel` does. Items that are not ticked are left out of what is granted.
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /session/{id}/consent (the `Consent` operationId).
+func (c *ClientWithResponses) ConsentWithFormdataBodyWithResponse(ctx context.Context, id SessionID, body ConsentFormdataRequestBody, reqEditors ...RequestEditorFn) (*ConsentReply, error) {
+	rsp, err := c.ConsentWithFormdataBody(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseConsentReply(rsp)
 }
 
 // FinishSessionWithResponse Take the code to the client
@@ -3986,15 +10406,79 @@ func (c *ClientWithResponses) FinishSessionWithResponse(ctx context.Context, id 
 	return ParseFinishSessionReply(rsp)
 }
 
-// RetrySessionWithResponse Try again after a failed or expired verification
+// ShowLoginWithResponse The sign-in page of a session
 //
-// At most 5 verifications per session.
+// Only for sessions whose method is an account. Leads on to the next page for somebody who is signed in already.
 //
 // Returns a wrapper object for the known response body format(s).
 //
+// Corresponds with GET /session/{id}/login (the `ShowLogin` operationId).
+func (c *ClientWithResponses) ShowLoginWithResponse(ctx context.Context, id SessionID, params *ShowLoginParams, reqEditors ...RequestEditorFn) (*ShowLoginReply, error) {
+	rsp, err := c.ShowLogin(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseShowLoginReply(rsp)
+}
+
+// LoginWithBodyWithResponse Sign in for a session
+//
+// Tries are counted by user name and address, here and on every other replica;
+// too many give the page with status 429. Which of the two was wrong is not
+// told.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /session/{id}/login (the `Login` operationId).
+func (c *ClientWithResponses) LoginWithBodyWithResponse(ctx context.Context, id SessionID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*LoginReply, error) {
+	rsp, err := c.LoginWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseLoginReply(rsp)
+}
+
+// LoginWithFormdataBodyWithResponse Sign in for a session
+//
+// Tries are counted by user name and address, here and on every other replica;
+// too many give the page with status 429. Which of the two was wrong is not
+// told.
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /session/{id}/login (the `Login` operationId).
+func (c *ClientWithResponses) LoginWithFormdataBodyWithResponse(ctx context.Context, id SessionID, body LoginFormdataRequestBody, reqEditors ...RequestEditorFn) (*LoginReply, error) {
+	rsp, err := c.LoginWithFormdataBody(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseLoginReply(rsp)
+}
+
+// RetrySessionWithBodyWithResponse Try again after a failed or expired verification
+//
+// At most 5 verifications per session.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
 // Corresponds with POST /session/{id}/retry (the `RetrySession` operationId).
-func (c *ClientWithResponses) RetrySessionWithResponse(ctx context.Context, id SessionID, reqEditors ...RequestEditorFn) (*RetrySessionReply, error) {
-	rsp, err := c.RetrySession(ctx, id, reqEditors...)
+func (c *ClientWithResponses) RetrySessionWithBodyWithResponse(ctx context.Context, id SessionID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RetrySessionReply, error) {
+	rsp, err := c.RetrySessionWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRetrySessionReply(rsp)
+}
+
+// RetrySessionWithFormdataBodyWithResponse Try again after a failed or expired verification
+//
+// At most 5 verifications per session.
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /session/{id}/retry (the `RetrySession` operationId).
+func (c *ClientWithResponses) RetrySessionWithFormdataBodyWithResponse(ctx context.Context, id SessionID, body RetrySessionFormdataRequestBody, reqEditors ...RequestEditorFn) (*RetrySessionReply, error) {
+	rsp, err := c.RetrySessionWithFormdataBody(ctx, id, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -4019,6 +10503,64 @@ func (c *ClientWithResponses) GetStatusWithResponse(ctx context.Context, id Sess
 	return ParseGetStatusReply(rsp)
 }
 
+// SwitchAccountWithBodyWithResponse Sign out and in again as somebody else
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /session/{id}/switch (the `SwitchAccount` operationId).
+func (c *ClientWithResponses) SwitchAccountWithBodyWithResponse(ctx context.Context, id SessionID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SwitchAccountReply, error) {
+	rsp, err := c.SwitchAccountWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSwitchAccountReply(rsp)
+}
+
+// SwitchAccountWithFormdataBodyWithResponse Sign out and in again as somebody else
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /session/{id}/switch (the `SwitchAccount` operationId).
+func (c *ClientWithResponses) SwitchAccountWithFormdataBodyWithResponse(ctx context.Context, id SessionID, body SwitchAccountFormdataRequestBody, reqEditors ...RequestEditorFn) (*SwitchAccountReply, error) {
+	rsp, err := c.SwitchAccountWithFormdataBody(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSwitchAccountReply(rsp)
+}
+
+// WithdrawSessionWithBodyWithResponse Withdraw what a client got in this session
+//
+// Ends the grant, erases its data at once and sends `grant.revoked` to the
+// client's webhook. For the browser in which the session was walked.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /session/{id}/withdraw (the `WithdrawSession` operationId).
+func (c *ClientWithResponses) WithdrawSessionWithBodyWithResponse(ctx context.Context, id SessionID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*WithdrawSessionReply, error) {
+	rsp, err := c.WithdrawSessionWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseWithdrawSessionReply(rsp)
+}
+
+// WithdrawSessionWithFormdataBodyWithResponse Withdraw what a client got in this session
+//
+// Ends the grant, erases its data at once and sends `grant.revoked` to the
+// client's webhook. For the browser in which the session was walked.
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /session/{id}/withdraw (the `WithdrawSession` operationId).
+func (c *ClientWithResponses) WithdrawSessionWithFormdataBodyWithResponse(ctx context.Context, id SessionID, body WithdrawSessionFormdataRequestBody, reqEditors ...RequestEditorFn) (*WithdrawSessionReply, error) {
+	rsp, err := c.WithdrawSessionWithFormdataBody(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseWithdrawSessionReply(rsp)
+}
+
 // SetupWithResponse Make a session for a person
 //
 // Makes a session and returns its nonce. The nonce is a bearer secret that
@@ -4040,16 +10582,22 @@ func (c *ClientWithResponses) SetupWithResponse(ctx context.Context, clientID Cl
 	return ParseSetupReply(rsp)
 }
 
-// TokenWithBodyWithResponse Swap a code for an access token
+// TokenWithBodyWithResponse Swap a code or a refresh token for an access token
 //
-// The token endpoint (RFC 6749, section 4.1.3). The client authenticates with
-// HTTP Basic or with `client_id` and `client_secret` in the form, not both.
-// Parameters in the URL, repeated parameters and other content types are
-// refused; unknown parameters are ignored.
+// The token endpoint (RFC 6749, sections 4.1.3 and 6). The client authenticates
+// with HTTP Basic, with `client_id` and `client_secret` in the form, or with a
+// signed assertion (RFC 7523), not two of them; a public client only names
+// itself. Parameters in the URL, repeated parameters and other content types
+// are refused; unknown parameters are ignored.
 //
 // A code works once. A second try by the client itself revokes the tokens of
 // the first (RFC 6749, section 4.1.2); a try by another client changes
 // nothing.
+//
+// A refresh token works once and is replaced by the one in the answer. If the
+// answer is lost, asking again within 5 seconds gives the same answer; after
+// that it counts as theft and ends the whole grant (RFC 9700, section 4.14.2).
+// `scope` may narrow the access token, never the refresh token.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -4062,16 +10610,22 @@ func (c *ClientWithResponses) TokenWithBodyWithResponse(ctx context.Context, con
 	return ParseTokenReply(rsp)
 }
 
-// TokenWithFormdataBodyWithResponse Swap a code for an access token
+// TokenWithFormdataBodyWithResponse Swap a code or a refresh token for an access token
 //
-// The token endpoint (RFC 6749, section 4.1.3). The client authenticates with
-// HTTP Basic or with `client_id` and `client_secret` in the form, not both.
-// Parameters in the URL, repeated parameters and other content types are
-// refused; unknown parameters are ignored.
+// The token endpoint (RFC 6749, sections 4.1.3 and 6). The client authenticates
+// with HTTP Basic, with `client_id` and `client_secret` in the form, or with a
+// signed assertion (RFC 7523), not two of them; a public client only names
+// itself. Parameters in the URL, repeated parameters and other content types
+// are refused; unknown parameters are ignored.
 //
 // A code works once. A second try by the client itself revokes the tokens of
 // the first (RFC 6749, section 4.1.2); a try by another client changes
 // nothing.
+//
+// A refresh token works once and is replaced by the one in the answer. If the
+// answer is lost, asking again within 5 seconds gives the same answer; after
+// that it counts as theft and ends the whole grant (RFC 9700, section 4.14.2).
+// `scope` may narrow the access token, never the refresh token.
 //
 // Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -4082,6 +10636,199 @@ func (c *ClientWithResponses) TokenWithFormdataBodyWithResponse(ctx context.Cont
 		return nil, err
 	}
 	return ParseTokenReply(rsp)
+}
+
+// UserinfoWithResponse Read the proved data as OpenID Connect has it
+//
+// The UserInfo endpoint (OpenID Connect Core, section 5.3): standard claims for
+// the granted scope and, where the `claims` parameter asked for it,
+// `verified_claims` (OpenID Connect for Identity Assurance 1.0). The access
+// token must have been granted with scope `openid`.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /userinfo (the `Userinfo` operationId).
+func (c *ClientWithResponses) UserinfoWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*UserinfoReply, error) {
+	rsp, err := c.Userinfo(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUserinfoReply(rsp)
+}
+
+// UserinfoByPostWithResponse Read the proved data as OpenID Connect has it, by POST
+//
+// Like `GET`. The token may stand in the form as `access_token` instead of the header, not in both (RFC 6750, section 2.2).
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /userinfo (the `UserinfoByPost` operationId).
+func (c *ClientWithResponses) UserinfoByPostWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*UserinfoByPostReply, error) {
+	rsp, err := c.UserinfoByPost(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUserinfoByPostReply(rsp)
+}
+
+// ParseGetServerMetadataReply parses an HTTP response from a GetServerMetadataWithResponse call
+func ParseGetServerMetadataReply(rsp *http.Response) (*GetServerMetadataReply, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetServerMetadataReply{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Metadata
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
+		var dest Error
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON405 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Error
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers GetServerMetadataReply200Headers
+		if values := rsp.Header.Values("Access-Control-Allow-Origin"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Access-Control-Allow-Origin", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.AccessControlAllowOrigin = value
+		}
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 405:
+		var headers GetServerMetadataReply405Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers405 = &headers
+	case true:
+		var headers GetServerMetadataReplyDefaultHeaders
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetOpenIDConfigurationReply parses an HTTP response from a GetOpenIDConfigurationWithResponse call
+func ParseGetOpenIDConfigurationReply(rsp *http.Response) (*GetOpenIDConfigurationReply, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetOpenIDConfigurationReply{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Metadata
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
+		var dest Error
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON405 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Error
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers GetOpenIDConfigurationReply200Headers
+		if values := rsp.Header.Values("Access-Control-Allow-Origin"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Access-Control-Allow-Origin", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.AccessControlAllowOrigin = value
+		}
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 405:
+		var headers GetOpenIDConfigurationReply405Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers405 = &headers
+	case true:
+		var headers GetOpenIDConfigurationReplyDefaultHeaders
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
 }
 
 // ParseGetAssetReply parses an HTTP response from a GetAssetWithResponse call
@@ -4143,6 +10890,424 @@ func ParseGetAssetReply(rsp *http.Response) (*GetAssetReply, error) {
 		response.Headers404 = &headers
 	case true:
 		var headers GetAssetReplyDefaultHeaders
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseAuthorizeVisitReply parses an HTTP response from a AuthorizeVisitWithResponse call
+func ParseAuthorizeVisitReply(rsp *http.Response) (*AuthorizeVisitReply, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AuthorizeVisitReply{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Authorization
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case rsp.StatusCode == 303:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 410:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON410 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	case rsp.StatusCode == 200:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case rsp.StatusCode == 400:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case rsp.StatusCode == 404:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case rsp.StatusCode == 409:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case rsp.StatusCode == 410:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case rsp.StatusCode == 429:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case rsp.StatusCode == 503:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case true:
+		// Content-type (text/html; charset=utf-8) unsupported
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers AuthorizeVisitReply200Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 303:
+		var headers AuthorizeVisitReply303Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = value
+		}
+		if values := rsp.Header.Values("Set-Cookie"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Set-Cookie", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.SetCookie = &value
+		}
+		response.Headers303 = &headers
+	case rsp.StatusCode == 400:
+		var headers AuthorizeVisitReply400Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers400 = &headers
+	case rsp.StatusCode == 404:
+		var headers AuthorizeVisitReply404Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers404 = &headers
+	case rsp.StatusCode == 409:
+		var headers AuthorizeVisitReply409Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers409 = &headers
+	case rsp.StatusCode == 410:
+		var headers AuthorizeVisitReply410Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers410 = &headers
+	case rsp.StatusCode == 429:
+		var headers AuthorizeVisitReply429Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers AuthorizeVisitReply503Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers503 = &headers
+	case true:
+		var headers AuthorizeVisitReplyDefaultHeaders
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseAuthorizeVisitByFormReply parses an HTTP response from a AuthorizeVisitByFormWithResponse call
+func ParseAuthorizeVisitByFormReply(rsp *http.Response) (*AuthorizeVisitByFormReply, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AuthorizeVisitByFormReply{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Authorization
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case rsp.StatusCode == 303:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 410:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON410 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	case rsp.StatusCode == 200:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case rsp.StatusCode == 400:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case rsp.StatusCode == 404:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case rsp.StatusCode == 409:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case rsp.StatusCode == 410:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case rsp.StatusCode == 429:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case rsp.StatusCode == 503:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case true:
+		// Content-type (text/html; charset=utf-8) unsupported
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers AuthorizeVisitByFormReply200Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 303:
+		var headers AuthorizeVisitByFormReply303Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = value
+		}
+		if values := rsp.Header.Values("Set-Cookie"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Set-Cookie", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.SetCookie = &value
+		}
+		response.Headers303 = &headers
+	case rsp.StatusCode == 400:
+		var headers AuthorizeVisitByFormReply400Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers400 = &headers
+	case rsp.StatusCode == 404:
+		var headers AuthorizeVisitByFormReply404Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers404 = &headers
+	case rsp.StatusCode == 409:
+		var headers AuthorizeVisitByFormReply409Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers409 = &headers
+	case rsp.StatusCode == 410:
+		var headers AuthorizeVisitByFormReply410Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers410 = &headers
+	case rsp.StatusCode == 429:
+		var headers AuthorizeVisitByFormReply429Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers AuthorizeVisitByFormReply503Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers503 = &headers
+	case true:
+		var headers AuthorizeVisitByFormReplyDefaultHeaders
 		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
@@ -4228,6 +11393,9 @@ func ParseAuthorizeReply(rsp *http.Response) (*AuthorizeReply, error) {
 			return nil, err
 		}
 		response.JSONDefault = &dest
+
+	case rsp.StatusCode == 200:
+	// Content-type (text/html; charset=utf-8) unsupported
 
 	case rsp.StatusCode == 400:
 	// Content-type (text/html; charset=utf-8) unsupported
@@ -4434,6 +11602,9 @@ func ParseAuthorizeHereReply(rsp *http.Response) (*AuthorizeHereReply, error) {
 			return nil, err
 		}
 		response.JSONDefault = &dest
+
+	case rsp.StatusCode == 200:
+	// Content-type (text/html; charset=utf-8) unsupported
 
 	case rsp.StatusCode == 400:
 	// Content-type (text/html; charset=utf-8) unsupported
@@ -4718,6 +11889,13 @@ func ParseInfoReply(rsp *http.Response) (*InfoReply, error) {
 		}
 		response.JSON401 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest TooMany
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Error
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -4765,8 +11943,1077 @@ func ParseInfoReply(rsp *http.Response) (*InfoReply, error) {
 			headers.WWWAuthenticate = &value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers InfoReply429Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
 	case true:
 		var headers InfoReplyDefaultHeaders
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseIntrospectReply parses an HTTP response from a IntrospectWithResponse call
+func ParseIntrospectReply(rsp *http.Response) (*IntrospectReply, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &IntrospectReply{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Introspection
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Error
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Error
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest TooMany
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Error
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers IntrospectReply200Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 400:
+		var headers IntrospectReply400Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers400 = &headers
+	case rsp.StatusCode == 401:
+		var headers IntrospectReply401Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 413:
+		var headers IntrospectReply413Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers413 = &headers
+	case rsp.StatusCode == 429:
+		var headers IntrospectReply429Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
+	case true:
+		var headers IntrospectReplyDefaultHeaders
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetJWKSReply parses an HTTP response from a GetJWKSWithResponse call
+func ParseGetJWKSReply(rsp *http.Response) (*GetJWKSReply, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetJWKSReply{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest JWKS
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
+		var dest Error
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON405 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Error
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers GetJWKSReply200Headers
+		if values := rsp.Header.Values("Access-Control-Allow-Origin"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Access-Control-Allow-Origin", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.AccessControlAllowOrigin = value
+		}
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 405:
+		var headers GetJWKSReply405Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers405 = &headers
+	case true:
+		var headers GetJWKSReplyDefaultHeaders
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseShowSignInReply parses an HTTP response from a ShowSignInWithResponse call
+func ParseShowSignInReply(rsp *http.Response) (*ShowSignInReply, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ShowSignInReply{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 303:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	case rsp.StatusCode == 403:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case rsp.StatusCode == 404:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case rsp.StatusCode == 429:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case true:
+		// Content-type (text/html; charset=utf-8) unsupported
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ShowSignInReply200Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		if values := rsp.Header.Values("Content-Security-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Security-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ContentSecurityPolicy = value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 303:
+		var headers ShowSignInReply303Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = value
+		}
+		response.Headers303 = &headers
+	case rsp.StatusCode == 403:
+		var headers ShowSignInReply403Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers403 = &headers
+	case rsp.StatusCode == 404:
+		var headers ShowSignInReply404Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers404 = &headers
+	case rsp.StatusCode == 429:
+		var headers ShowSignInReply429Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers429 = &headers
+	case true:
+		var headers ShowSignInReplyDefaultHeaders
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseSignInReply parses an HTTP response from a SignInWithResponse call
+func ParseSignInReply(rsp *http.Response) (*SignInReply, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SignInReply{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 303:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	case rsp.StatusCode == 403:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case rsp.StatusCode == 404:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case rsp.StatusCode == 429:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case true:
+		// Content-type (text/html; charset=utf-8) unsupported
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers SignInReply200Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		if values := rsp.Header.Values("Content-Security-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Security-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ContentSecurityPolicy = value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 303:
+		var headers SignInReply303Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = value
+		}
+		response.Headers303 = &headers
+	case rsp.StatusCode == 403:
+		var headers SignInReply403Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers403 = &headers
+	case rsp.StatusCode == 404:
+		var headers SignInReply404Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers404 = &headers
+	case rsp.StatusCode == 429:
+		var headers SignInReply429Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers429 = &headers
+	case true:
+		var headers SignInReplyDefaultHeaders
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseSignOutReply parses an HTTP response from a SignOutWithResponse call
+func ParseSignOutReply(rsp *http.Response) (*SignOutReply, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SignOutReply{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 303:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	case rsp.StatusCode == 403:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case rsp.StatusCode == 404:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case rsp.StatusCode == 429:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case true:
+		// Content-type (text/html; charset=utf-8) unsupported
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers SignOutReply200Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		if values := rsp.Header.Values("Content-Security-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Security-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ContentSecurityPolicy = value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 303:
+		var headers SignOutReply303Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = value
+		}
+		response.Headers303 = &headers
+	case rsp.StatusCode == 403:
+		var headers SignOutReply403Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers403 = &headers
+	case rsp.StatusCode == 404:
+		var headers SignOutReply404Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers404 = &headers
+	case rsp.StatusCode == 429:
+		var headers SignOutReply429Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers429 = &headers
+	case true:
+		var headers SignOutReplyDefaultHeaders
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseShowMeReply parses an HTTP response from a ShowMeWithResponse call
+func ParseShowMeReply(rsp *http.Response) (*ShowMeReply, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ShowMeReply{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 303:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	case rsp.StatusCode == 403:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case rsp.StatusCode == 404:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case rsp.StatusCode == 429:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case true:
+		// Content-type (text/html; charset=utf-8) unsupported
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ShowMeReply200Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		if values := rsp.Header.Values("Content-Security-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Security-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ContentSecurityPolicy = value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 303:
+		var headers ShowMeReply303Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = value
+		}
+		response.Headers303 = &headers
+	case rsp.StatusCode == 403:
+		var headers ShowMeReply403Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers403 = &headers
+	case rsp.StatusCode == 404:
+		var headers ShowMeReply404Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers404 = &headers
+	case rsp.StatusCode == 429:
+		var headers ShowMeReply429Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers429 = &headers
+	case true:
+		var headers ShowMeReplyDefaultHeaders
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseEraseMeReply parses an HTTP response from a EraseMeWithResponse call
+func ParseEraseMeReply(rsp *http.Response) (*EraseMeReply, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &EraseMeReply{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 303:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	case rsp.StatusCode == 403:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case rsp.StatusCode == 404:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case rsp.StatusCode == 429:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case true:
+		// Content-type (text/html; charset=utf-8) unsupported
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers EraseMeReply200Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		if values := rsp.Header.Values("Content-Security-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Security-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ContentSecurityPolicy = value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 303:
+		var headers EraseMeReply303Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = value
+		}
+		response.Headers303 = &headers
+	case rsp.StatusCode == 403:
+		var headers EraseMeReply403Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers403 = &headers
+	case rsp.StatusCode == 404:
+		var headers EraseMeReply404Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers404 = &headers
+	case rsp.StatusCode == 429:
+		var headers EraseMeReply429Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers429 = &headers
+	case true:
+		var headers EraseMeReplyDefaultHeaders
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseWithdrawGrantReply parses an HTTP response from a WithdrawGrantWithResponse call
+func ParseWithdrawGrantReply(rsp *http.Response) (*WithdrawGrantReply, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &WithdrawGrantReply{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 303:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	case rsp.StatusCode == 403:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case rsp.StatusCode == 404:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case rsp.StatusCode == 429:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case true:
+		// Content-type (text/html; charset=utf-8) unsupported
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers WithdrawGrantReply200Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		if values := rsp.Header.Values("Content-Security-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Security-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ContentSecurityPolicy = value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 303:
+		var headers WithdrawGrantReply303Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = value
+		}
+		response.Headers303 = &headers
+	case rsp.StatusCode == 403:
+		var headers WithdrawGrantReply403Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers403 = &headers
+	case rsp.StatusCode == 404:
+		var headers WithdrawGrantReply404Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers404 = &headers
+	case rsp.StatusCode == 429:
+		var headers WithdrawGrantReply429Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers429 = &headers
+	case true:
+		var headers WithdrawGrantReplyDefaultHeaders
 		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
@@ -4980,6 +13227,278 @@ func ParseGetContractReply(rsp *http.Response) (*GetContractReply, error) {
 	return response, nil
 }
 
+// ParsePushRequestReply parses an HTTP response from a PushRequestWithResponse call
+func ParsePushRequestReply(rsp *http.Response) (*PushRequestReply, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PushRequestReply{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest PushedRequest
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Error
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Error
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest TooMany
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Error
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers PushRequestReply201Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers201 = &headers
+	case rsp.StatusCode == 400:
+		var headers PushRequestReply400Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers400 = &headers
+	case rsp.StatusCode == 401:
+		var headers PushRequestReply401Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 413:
+		var headers PushRequestReply413Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers413 = &headers
+	case rsp.StatusCode == 429:
+		var headers PushRequestReply429Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
+	case true:
+		var headers PushRequestReplyDefaultHeaders
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseRevokeReply parses an HTTP response from a RevokeWithResponse call
+func ParseRevokeReply(rsp *http.Response) (*RevokeReply, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RevokeReply{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Error
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Error
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest TooMany
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Error
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers RevokeReply200Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 400:
+		var headers RevokeReply400Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers400 = &headers
+	case rsp.StatusCode == 401:
+		var headers RevokeReply401Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 413:
+		var headers RevokeReply413Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers413 = &headers
+	case rsp.StatusCode == 429:
+		var headers RevokeReply429Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
+	case true:
+		var headers RevokeReplyDefaultHeaders
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
 // ParseShowSessionReply parses an HTTP response from a ShowSessionWithResponse call
 func ParseShowSessionReply(rsp *http.Response) (*ShowSessionReply, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -5129,6 +13648,16 @@ func ParseCancelSessionReply(rsp *http.Response) (*CancelSessionReply, error) {
 	}
 
 	switch {
+	case rsp.StatusCode == 200:
+		var headers CancelSessionReply200Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers200 = &headers
 	case rsp.StatusCode == 303:
 		var headers CancelSessionReply303Headers
 		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
@@ -5188,6 +13717,297 @@ func ParseCancelSessionReply(rsp *http.Response) (*CancelSessionReply, error) {
 		response.Headers503 = &headers
 	case true:
 		var headers CancelSessionReplyDefaultHeaders
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseShowConsentReply parses an HTTP response from a ShowConsentWithResponse call
+func ParseShowConsentReply(rsp *http.Response) (*ShowConsentReply, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ShowConsentReply{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 303:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	case rsp.StatusCode == 403:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case rsp.StatusCode == 404:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case rsp.StatusCode == 429:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case true:
+		// Content-type (text/html; charset=utf-8) unsupported
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ShowConsentReply200Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		if values := rsp.Header.Values("Content-Security-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Security-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ContentSecurityPolicy = value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 303:
+		var headers ShowConsentReply303Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = value
+		}
+		response.Headers303 = &headers
+	case rsp.StatusCode == 403:
+		var headers ShowConsentReply403Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers403 = &headers
+	case rsp.StatusCode == 404:
+		var headers ShowConsentReply404Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers404 = &headers
+	case rsp.StatusCode == 429:
+		var headers ShowConsentReply429Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers429 = &headers
+	case true:
+		var headers ShowConsentReplyDefaultHeaders
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseConsentReply parses an HTTP response from a ConsentWithResponse call
+func ParseConsentReply(rsp *http.Response) (*ConsentReply, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ConsentReply{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 303:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	case rsp.StatusCode == 403:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case rsp.StatusCode == 404:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case rsp.StatusCode == 409:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case rsp.StatusCode == 503:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case true:
+		// Content-type (text/html; charset=utf-8) unsupported
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ConsentReply200Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 303:
+		var headers ConsentReply303Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = value
+		}
+		response.Headers303 = &headers
+	case rsp.StatusCode == 403:
+		var headers ConsentReply403Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers403 = &headers
+	case rsp.StatusCode == 404:
+		var headers ConsentReply404Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers404 = &headers
+	case rsp.StatusCode == 409:
+		var headers ConsentReply409Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers409 = &headers
+	case rsp.StatusCode == 503:
+		var headers ConsentReply503Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers503 = &headers
+	case true:
+		var headers ConsentReplyDefaultHeaders
 		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
@@ -5271,6 +14091,16 @@ func ParseFinishSessionReply(rsp *http.Response) (*FinishSessionReply, error) {
 	}
 
 	switch {
+	case rsp.StatusCode == 200:
+		var headers FinishSessionReply200Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers200 = &headers
 	case rsp.StatusCode == 303:
 		var headers FinishSessionReply303Headers
 		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
@@ -5330,6 +14160,284 @@ func ParseFinishSessionReply(rsp *http.Response) (*FinishSessionReply, error) {
 		response.Headers503 = &headers
 	case true:
 		var headers FinishSessionReplyDefaultHeaders
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseShowLoginReply parses an HTTP response from a ShowLoginWithResponse call
+func ParseShowLoginReply(rsp *http.Response) (*ShowLoginReply, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ShowLoginReply{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 303:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	case rsp.StatusCode == 403:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case rsp.StatusCode == 404:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case rsp.StatusCode == 429:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case true:
+		// Content-type (text/html; charset=utf-8) unsupported
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ShowLoginReply200Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		if values := rsp.Header.Values("Content-Security-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Security-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ContentSecurityPolicy = value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 303:
+		var headers ShowLoginReply303Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = value
+		}
+		response.Headers303 = &headers
+	case rsp.StatusCode == 403:
+		var headers ShowLoginReply403Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers403 = &headers
+	case rsp.StatusCode == 404:
+		var headers ShowLoginReply404Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers404 = &headers
+	case rsp.StatusCode == 429:
+		var headers ShowLoginReply429Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers429 = &headers
+	case true:
+		var headers ShowLoginReplyDefaultHeaders
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseLoginReply parses an HTTP response from a LoginWithResponse call
+func ParseLoginReply(rsp *http.Response) (*LoginReply, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &LoginReply{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 303:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	case rsp.StatusCode == 403:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case rsp.StatusCode == 404:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case rsp.StatusCode == 429:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case true:
+		// Content-type (text/html; charset=utf-8) unsupported
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers LoginReply200Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		if values := rsp.Header.Values("Content-Security-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Security-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ContentSecurityPolicy = value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 303:
+		var headers LoginReply303Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = value
+		}
+		response.Headers303 = &headers
+	case rsp.StatusCode == 403:
+		var headers LoginReply403Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers403 = &headers
+	case rsp.StatusCode == 404:
+		var headers LoginReply404Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers404 = &headers
+	case rsp.StatusCode == 429:
+		var headers LoginReply429Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers429 = &headers
+	case true:
+		var headers LoginReplyDefaultHeaders
 		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
@@ -5413,6 +14521,16 @@ func ParseRetrySessionReply(rsp *http.Response) (*RetrySessionReply, error) {
 	}
 
 	switch {
+	case rsp.StatusCode == 200:
+		var headers RetrySessionReply200Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers200 = &headers
 	case rsp.StatusCode == 303:
 		var headers RetrySessionReply303Headers
 		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
@@ -5572,6 +14690,310 @@ func ParseGetStatusReply(rsp *http.Response) (*GetStatusReply, error) {
 		response.Headers429 = &headers
 	case true:
 		var headers GetStatusReplyDefaultHeaders
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseSwitchAccountReply parses an HTTP response from a SwitchAccountWithResponse call
+func ParseSwitchAccountReply(rsp *http.Response) (*SwitchAccountReply, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SwitchAccountReply{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 303:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	case rsp.StatusCode == 403:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case rsp.StatusCode == 404:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case rsp.StatusCode == 409:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case rsp.StatusCode == 503:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case true:
+		// Content-type (text/html; charset=utf-8) unsupported
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers SwitchAccountReply200Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 303:
+		var headers SwitchAccountReply303Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = value
+		}
+		response.Headers303 = &headers
+	case rsp.StatusCode == 403:
+		var headers SwitchAccountReply403Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers403 = &headers
+	case rsp.StatusCode == 404:
+		var headers SwitchAccountReply404Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers404 = &headers
+	case rsp.StatusCode == 409:
+		var headers SwitchAccountReply409Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers409 = &headers
+	case rsp.StatusCode == 503:
+		var headers SwitchAccountReply503Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers503 = &headers
+	case true:
+		var headers SwitchAccountReplyDefaultHeaders
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseWithdrawSessionReply parses an HTTP response from a WithdrawSessionWithResponse call
+func ParseWithdrawSessionReply(rsp *http.Response) (*WithdrawSessionReply, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &WithdrawSessionReply{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 303:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	case rsp.StatusCode == 403:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case rsp.StatusCode == 404:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case rsp.StatusCode == 409:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case rsp.StatusCode == 503:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case true:
+		// Content-type (text/html; charset=utf-8) unsupported
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers WithdrawSessionReply200Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 303:
+		var headers WithdrawSessionReply303Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = value
+		}
+		response.Headers303 = &headers
+	case rsp.StatusCode == 403:
+		var headers WithdrawSessionReply403Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers403 = &headers
+	case rsp.StatusCode == 404:
+		var headers WithdrawSessionReply404Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers404 = &headers
+	case rsp.StatusCode == 409:
+		var headers WithdrawSessionReply409Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers409 = &headers
+	case rsp.StatusCode == 503:
+		var headers WithdrawSessionReply503Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers503 = &headers
+	case true:
+		var headers WithdrawSessionReplyDefaultHeaders
 		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
@@ -5855,6 +15277,296 @@ func ParseTokenReply(rsp *http.Response) (*TokenReply, error) {
 		response.Headers429 = &headers
 	case true:
 		var headers TokenReplyDefaultHeaders
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseUserinfoReply parses an HTTP response from a UserinfoWithResponse call
+func ParseUserinfoReply(rsp *http.Response) (*UserinfoReply, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &UserinfoReply{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest UserInfo
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Error
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest TooMany
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Error
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers UserinfoReply200Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 400:
+		var headers UserinfoReply400Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers400 = &headers
+	case rsp.StatusCode == 401:
+		var headers UserinfoReply401Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 403:
+		var headers UserinfoReply403Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers403 = &headers
+	case rsp.StatusCode == 429:
+		var headers UserinfoReply429Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
+	case true:
+		var headers UserinfoReplyDefaultHeaders
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseUserinfoByPostReply parses an HTTP response from a UserinfoByPostWithResponse call
+func ParseUserinfoByPostReply(rsp *http.Response) (*UserinfoByPostReply, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &UserinfoByPostReply{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest UserInfo
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Error
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest TooMany
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Error
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers UserinfoByPostReply200Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 400:
+		var headers UserinfoByPostReply400Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers400 = &headers
+	case rsp.StatusCode == 401:
+		var headers UserinfoByPostReply401Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 403:
+		var headers UserinfoByPostReply403Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers403 = &headers
+	case rsp.StatusCode == 429:
+		var headers UserinfoByPostReply429Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
+	case true:
+		var headers UserinfoByPostReplyDefaultHeaders
 		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {

@@ -1,0 +1,143 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"vouchgate/gen/pgdb"
+	"vouchgate/kyc"
+)
+
+// CreateAccount keeps a new account. ErrConflict if the user name is taken.
+func (s *Store) CreateAccount(ctx context.Context, a kyc.Account) error {
+	return s.tx(ctx, "creating account", func(q pgdb.Querier) error {
+		if err := q.CreateAccount(ctx, pgdb.CreateAccountParams(accountParams(a))); err != nil {
+			return err
+		}
+		return auditAccount(ctx, q, a.ID, "account.added", a.CreatedAt)
+	})
+}
+
+// Account returns an account, disabled or not, or ErrNotFound.
+func (s *Store) Account(ctx context.Context, id kyc.ID) (kyc.Account, error) {
+	row, err := s.b.Reader().GetAccount(ctx, id)
+	return kyc.Account(row), s.err("reading account", err)
+}
+
+// AccountByName returns the account with a normalized user name, disabled or not,
+// or ErrNotFound.
+func (s *Store) AccountByName(ctx context.Context, userName string) (kyc.Account, error) {
+	row, err := s.b.Reader().GetAccountByName(ctx, userName)
+	return kyc.Account(row), s.err("reading account", err)
+}
+
+// Accounts lists all accounts by user name.
+func (s *Store) Accounts(ctx context.Context) ([]kyc.Account, error) {
+	rows, err := s.b.Reader().ListAccounts(ctx)
+	out := make([]kyc.Account, len(rows))
+	for i, r := range rows {
+		out[i] = kyc.Account(r)
+	}
+	return out, s.err("listing accounts", err)
+}
+
+// UpdateAccount writes password, claims and state of an account and signs the
+// person out everywhere. event names the change in the audit trail, such as
+// "account.password_set". ErrNotFound if there is no such account.
+func (s *Store) UpdateAccount(ctx context.Context, a kyc.Account, event string) error {
+	return s.tx(ctx, "updating account", func(q pgdb.Querier) error {
+		p := accountParams(a)
+		rows, err := q.UpdateAccount(ctx, pgdb.UpdateAccountParams{
+			PasswordHash: p.PasswordHash, SealedClaims: p.SealedClaims, UpdatedAt: p.UpdatedAt, DisabledAt: p.DisabledAt, ID: p.ID,
+		})
+		if err := one(rows, err, ErrNotFound); err != nil {
+			return err
+		}
+		if _, err := q.EndSignInsOfAccount(ctx, a.ID); err != nil {
+			return err
+		}
+		return auditAccount(ctx, q, a.ID, event, a.UpdatedAt)
+	})
+}
+
+// SetPasswordHash replaces the hash of a password that stayed the same, because it
+// was made by weaker rules than those of today.
+func (s *Store) SetPasswordHash(ctx context.Context, a kyc.Account) error {
+	p := accountParams(a)
+	_, err := s.b.Writer().UpdateAccount(ctx, pgdb.UpdateAccountParams{
+		PasswordHash: p.PasswordHash, SealedClaims: p.SealedClaims, UpdatedAt: p.UpdatedAt, DisabledAt: p.DisabledAt, ID: p.ID,
+	})
+	return s.err("keeping a password's new hash", err)
+}
+
+// RemoveAccount deletes an account and its sign-ins. Its grants stay until they end
+// unless they are revoked before. ErrNotFound if there is no such account.
+func (s *Store) RemoveAccount(ctx context.Context, id kyc.ID, now time.Time) error {
+	return s.tx(ctx, "removing account", func(q pgdb.Querier) error {
+		rows, err := q.DeleteAccount(ctx, id)
+		if err := one(rows, err, ErrNotFound); err != nil {
+			return err
+		}
+		return auditAccount(ctx, q, id, "account.removed", now)
+	})
+}
+
+// AddSignIn keeps that somebody is signed in.
+func (s *Store) AddSignIn(ctx context.Context, in kyc.SignIn) error {
+	in.AuthenticatedAt, in.ExpiresAt = micro(in.AuthenticatedAt), micro(in.ExpiresAt)
+	return s.tx(ctx, "signing in", func(q pgdb.Querier) error {
+		if err := q.AddSignIn(ctx, pgdb.AddSignInParams(in)); err != nil {
+			return err
+		}
+		return auditAccount(ctx, q, in.AccountID, "account.signed_in", in.AuthenticatedAt)
+	})
+}
+
+// SignIn returns a sign-in of an account that is not disabled, live or not, or
+// ErrNotFound.
+func (s *Store) SignIn(ctx context.Context, id kyc.ID) (kyc.SignIn, error) {
+	r, err := s.b.Reader().GetSignIn(ctx, id)
+	if err == nil && r.DisabledAt != nil {
+		return kyc.SignIn{}, ErrNotFound
+	}
+	in := kyc.SignIn{ID: r.ID, AccountID: r.AccountID, Hash: r.Hash, AuthenticatedAt: r.AuthenticatedAt, ExpiresAt: r.ExpiresAt}
+	return in, s.err("reading sign-in", err)
+}
+
+// EndSignIn signs a browser out.
+func (s *Store) EndSignIn(ctx context.Context, id kyc.ID) error {
+	_, err := s.b.Writer().EndSignIn(ctx, id)
+	return s.err("signing out", err)
+}
+
+// CountSignInTry counts a try to sign in by what it has in common with others, and
+// returns the number of those since the first one that is not older than window,
+// and when that was. Counting comes before the password is looked at, so tries side
+// by side are counted too.
+func (s *Store) CountSignInTry(ctx context.Context, key []byte, now time.Time, window time.Duration) (tries int64, since time.Time, err error) {
+	err = s.tx(ctx, "counting a try to sign in", func(q pgdb.Querier) error {
+		if _, err := q.ForgetOldSignInTries(ctx, pgdb.ForgetOldSignInTriesParams{Key: key, Before: micro(now.Add(-window))}); err != nil {
+			return err
+		}
+		r, err := q.CountSignInTry(ctx, pgdb.CountSignInTryParams{Key: key, Since: micro(now)})
+		tries, since = r.Tries, r.Since
+		return err
+	})
+	return tries, since, err
+}
+
+// ForgetSignInTries starts counting anew, because a try was good.
+func (s *Store) ForgetSignInTries(ctx context.Context, key []byte) error {
+	_, err := s.b.Background().ForgetSignInTries(ctx, key)
+	return s.err("forgetting tries to sign in", err)
+}
+
+func accountParams(a kyc.Account) kyc.Account {
+	a.CreatedAt, a.UpdatedAt, a.DisabledAt = micro(a.CreatedAt), micro(a.UpdatedAt), microp(a.DisabledAt)
+	return a
+}
+
+// auditAccount names the account where other records name the session.
+func auditAccount(ctx context.Context, q pgdb.Querier, id kyc.ID, event string, at time.Time) error {
+	return q.AddAudit(ctx, pgdb.AddAuditParams{At: micro(at), Actor: "account", Event: event, SessionID: id.String()})
+}
