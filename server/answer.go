@@ -26,36 +26,6 @@ func (a answer) write(w http.ResponseWriter) error {
 	return err
 }
 
-// VisitAuthorizeResponse implements api.AuthorizeResponseObject.
-func (a answer) VisitAuthorizeResponse(w http.ResponseWriter) error { return a.write(w) }
-
-// VisitAuthorizeHereResponse implements api.AuthorizeHereResponseObject.
-func (a answer) VisitAuthorizeHereResponse(w http.ResponseWriter) error { return a.write(w) }
-
-// VisitShowSessionResponse implements api.ShowSessionResponseObject.
-func (a answer) VisitShowSessionResponse(w http.ResponseWriter) error { return a.write(w) }
-
-// VisitRetrySessionResponse implements api.RetrySessionResponseObject.
-func (a answer) VisitRetrySessionResponse(w http.ResponseWriter) error { return a.write(w) }
-
-// VisitCancelSessionResponse implements api.CancelSessionResponseObject.
-func (a answer) VisitCancelSessionResponse(w http.ResponseWriter) error { return a.write(w) }
-
-// VisitFinishSessionResponse implements api.FinishSessionResponseObject.
-func (a answer) VisitFinishSessionResponse(w http.ResponseWriter) error { return a.write(w) }
-
-// VisitGetAssetResponse implements api.GetAssetResponseObject.
-func (a answer) VisitGetAssetResponse(w http.ResponseWriter) error { return a.write(w) }
-
-// VisitGetDocsResponse implements api.GetDocsResponseObject.
-func (a answer) VisitGetDocsResponse(w http.ResponseWriter) error { return a.write(w) }
-
-// VisitGetContractResponse implements api.GetContractResponseObject.
-func (a answer) VisitGetContractResponse(w http.ResponseWriter) error { return a.write(w) }
-
-// VisitInfoResponse implements api.InfoResponseObject.
-func (a answer) VisitInfoResponse(w http.ResponseWriter) error { return a.write(w) }
-
 const noStore = "no-store"
 
 func jsonAnswer(status int, body any) answer {

@@ -83,6 +83,16 @@ func (s *Server) lookClient(ctx context.Context, found *kyc.Client) func(string)
 func protocolClient(c kyc.Client) oauth.Client {
 	return oauth.Client{
 		ID: c.ID, RedirectURIs: c.RedirectURIs, Scopes: c.Scopes, Narrower: kyc.CoveredScopes(c.Scopes),
-		PKCERequired: c.PKCERequired, Disabled: !c.Enabled(),
+		GrantTypes: grantTypes(c), AuthMethod: c.AuthMethod, PKCERequired: c.PKCERequired,
+		Native: c.Native, RequirePAR: c.RequirePAR, Disabled: !c.Enabled(),
 	}
+}
+
+// grantTypes lists the grant types of a client. Every client swaps codes.
+func grantTypes(c kyc.Client) []string {
+	types := []string{oauth.GrantAuthorizationCode}
+	if c.MayRefresh() {
+		types = append(types, oauth.GrantRefreshToken)
+	}
+	return types
 }

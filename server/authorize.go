@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"vouchgate/gen/api"
@@ -40,12 +41,17 @@ type arrival struct {
 	nonce    kyc.Handle
 	browser  string // the cookie's value, new for a browser that had none
 	takeOver bool   // the person wants to go on in this browser
+	pushed   bool   // the request was pushed, and the session knows it
 }
 
-func (a arrival) binding() kyc.Binding {
+func (a arrival) browserHash() []byte { return kyc.HashSecret(kyc.SecretBrowser, a.browser) }
+
+// binding is what the first visit fixes. sealed is what else was asked for.
+func (a arrival) binding(sealed []byte) kyc.Binding {
 	return kyc.Binding{
 		RedirectURI: a.request.RedirectURI, State: a.request.State, Scope: a.request.Scope,
-		Challenge: a.request.Challenge, BrowserHash: kyc.HashSecret(kyc.SecretBrowser, a.browser),
+		Challenge: a.request.Challenge, BrowserHash: a.browserHash(),
+		Claims: single(a.request, a.client), ResponseMode: a.request.ResponseMode, SealedRequest: sealed,
 	}
 }
 
@@ -55,11 +61,14 @@ func (a arrival) binding() kyc.Binding {
 func (s *Server) arrive(ctx context.Context, nonce string, takeOver bool) (answer, error) {
 	a := arrival{visit: visitOf(ctx), takeOver: takeOver}
 	var err error
-	a.request, err = oauth.ParseAuthorize(a.query, s.lookClient(ctx, &a.client), kyc.KnownScope)
+	a.request, err = oauth.ParseAuthorize(a.query, s.lookSetUp(ctx, &a.client), kyc.KnownScope)
 	if away := (*oauth.RedirectError)(nil); errors.As(err, &away) {
 		return answer{}, inWordsOf(a.client, away)
 	}
 	if err != nil {
+		return answer{}, err
+	}
+	if err := s.prepare(ctx, a); err != nil {
 		return answer{}, err
 	}
 	if a.browser, err = s.browserOf(a.visit); err != nil {
@@ -69,6 +78,17 @@ func (s *Server) arrive(ctx context.Context, nonce string, takeOver bool) (answe
 		return answer{}, s.deadEnd(a, pages.ReasonSessionUnknown, "the session is unknown")
 	}
 	return s.enter(ctx, a)
+}
+
+// lookSetUp is lookClient for a session that the client has set up, which counts
+// as a pushed request.
+func (s *Server) lookSetUp(ctx context.Context, found *kyc.Client) func(string) (oauth.Client, error) {
+	look := s.lookClient(ctx, found)
+	return func(id string) (oauth.Client, error) {
+		c, err := look(id)
+		c.RequirePAR = false
+		return c, err
+	}
 }
 
 // browserOf returns the value of the cookie that binds a browser, a new one for a
@@ -115,23 +135,23 @@ func (s *Server) enter(ctx context.Context, a arrival) (answer, error) {
 // meet decides what a visit finds: the session where it stands, a new
 // verification, or a closed door.
 func (s *Server) meet(ctx context.Context, a arrival, session kyc.Session) (answer, error) {
-	now, b := s.Now(), a.binding()
-	owned := session.OwnedBy(b.BrowserHash)
+	now, browser := s.Now(), a.browserHash()
+	owned := session.OwnedBy(browser)
 	// A client that takes its code by webhook shows the link itself and has no
 	// browser to bind; it may look as often as it wants.
 	shown := a.json && a.client.CodeDelivery == kyc.DeliverByWebhook
 	switch {
-	case session.CheckBinding(b) != nil:
+	case !a.pushed && session.CheckBinding(a.binding(nil)) != nil:
 		return answer{}, s.deadEnd(a, pages.ReasonOtherRequest, "the session was opened with other values")
-	case session.Reusable(b.BrowserHash, now), shown && session.Reusable(session.BrowserHash, now):
+	case session.Reusable(browser, now), shown && session.Reusable(session.BrowserHash, now):
 		return s.present(a, session), nil
-	case (owned || shown) && (session.Status == kyc.StatusVerified || session.Status.Final()):
+	case (owned || shown) && (session.Status == kyc.StatusVerified || session.Status.Final() && !a.pushed):
 		return s.present(a, session), nil
 	case session.Status.Final():
 		return answer{}, s.deadEnd(a, pages.ReasonFinished, "the session has ended")
-	case session.Bound() && !owned && !shown && !(a.takeOver && session.Status != kyc.StatusVerified):
+	case session.Taken() && !owned && !shown && !(a.takeOver && session.Status != kyc.StatusVerified):
 		e := s.deadEnd(a, pages.ReasonOtherBrowser, "the session is open in another browser")
-		if session.Status != kyc.StatusVerified {
+		if session.Status != kyc.StatusVerified && !a.pushed {
 			e.here = a.path
 		}
 		return answer{}, e
@@ -139,52 +159,87 @@ func (s *Server) meet(ctx context.Context, a arrival, session kyc.Session) (answ
 	return s.openHere(ctx, a, session)
 }
 
-// openHere starts a verification and binds the session to the visit.
+// openHere opens the session and binds it to the visit.
 func (s *Server) openHere(ctx context.Context, a arrival, session kyc.Session) (answer, error) {
-	switch err := session.CanOpen(a.binding(), s.Now()); {
+	b := session.Binding
+	b.BrowserHash = a.browserHash()
+	if !session.Bound() {
+		sealed, err := s.sealRequest(a.request, session.ID, session.ClientID)
+		if err != nil {
+			return answer{}, err
+		}
+		b = a.binding(sealed)
+		session.Consent, session.LoginAfter = consentFor(a.client, a.request), loginAfter(a.request, s.Now())
+	}
+	switch err := session.CanOpen(b, s.Now()); {
+	case errors.Is(err, kyc.ErrSessionOver) && a.pushed:
+		return answer{}, shownAs(pages.ReasonRequestURI, http.StatusBadRequest)
 	case errors.Is(err, kyc.ErrSessionOver):
 		return answer{}, s.deadEnd(a, pages.ReasonSessionOver, "the session has run out")
-	case errors.Is(err, kyc.ErrNoAttemptsLeft) && session.OwnedBy(a.binding().BrowserHash):
+	case errors.Is(err, kyc.ErrNoAttemptsLeft) && session.OwnedBy(b.BrowserHash):
 		return s.present(a, session), nil
 	case errors.Is(err, kyc.ErrNoAttemptsLeft):
 		return answer{}, s.deadEnd(a, pages.ReasonSessionOver, "the session has no attempts left")
 	case err != nil:
 		return answer{}, err
 	}
-	session, err := s.verify(ctx, a.client, session, a.binding(), a.path)
+	session, err := s.open(ctx, a.client, session, b, a.path)
 	if err != nil {
+		return answer{}, err
+	}
+	if session, err = s.recognize(ctx, session, a.client); err != nil {
 		return answer{}, err
 	}
 	return s.present(a, session), nil
 }
 
-// verify has the verifier start a verification and writes it down. selfPath is
-// where a person tries again when the verifier cannot be reached; nothing has
-// been written then.
-func (s *Server) verify(ctx context.Context, client kyc.Client, session kyc.Session, b kyc.Binding, selfPath string) (kyc.Session, error) {
-	verification, err := s.Verifier.Create(ctx, client, b.Scope)
-	if err != nil {
-		e := shownAs(pages.ReasonUnavailable, http.StatusServiceUnavailable)
-		e.client, e.selfPath, e.cause = &client, selfPath, err
-		return session, e
-	}
-	now := s.Now()
-	effects, err := session.Open(b, verification, now, now.Add(firstCheck))
+// open starts what the session's method needs and writes it down. selfPath is
+// where a person tries again when the verifier cannot be reached; nothing has been
+// written then.
+func (s *Server) open(ctx context.Context, client kyc.Client, session kyc.Session, b kyc.Binding, selfPath string) (kyc.Session, error) {
+	effects, err := s.begin(ctx, client, &session, b, selfPath)
 	if err != nil {
 		return session, err
 	}
 	if err := s.Store.Apply(ctx, session, effects); err != nil {
 		return session, err
 	}
-	s.Changed(session)
-	s.Background.Opened(session)
+	session.Version++
+	s.opened(session)
 	return session, nil
+}
+
+// begin has the verifier start a verification, if the method needs one, and moves
+// the session.
+func (s *Server) begin(ctx context.Context, client kyc.Client, session *kyc.Session, b kyc.Binding, selfPath string) (kyc.Effects, error) {
+	if !session.Method.Visits() {
+		now := s.Now()
+		effects, err := session.Open(b, kyc.Verification{}, now, now)
+		session.NextCheck = &session.ExpiresAt // nothing is to be looked at before
+		return effects, err
+	}
+	verification, err := s.Verifier.Create(ctx, client, strings.Join(kyc.Asked(b.Scope, b.Claims), " "))
+	if err != nil {
+		e := shownAs(pages.ReasonUnavailable, http.StatusServiceUnavailable)
+		e.client, e.selfPath, e.cause = &client, selfPath, err
+		return kyc.Effects{}, e
+	}
+	now := s.Now()
+	return session.Open(b, verification, now, now.Add(firstCheck))
+}
+
+// opened tells everybody who waits for a session to be opened.
+func (s *Server) opened(session kyc.Session) {
+	s.Changed(session)
+	if session.Method.Visits() {
+		s.Background.Opened(session)
+	}
 }
 
 // present shows a session to the browser that owns it, or as JSON.
 func (s *Server) present(a arrival, session kyc.Session) answer {
 	var cookies []*http.Cookie
-	if session.OwnedBy(kyc.HashSecret(kyc.SecretBrowser, a.browser)) {
+	if session.OwnedBy(a.browserHash()) {
 		// Sent each time, so that it lives as long as the session.
 		cookies = append(cookies, s.cookie(a.browser))
 	}
@@ -198,11 +253,7 @@ func (s *Server) present(a arrival, session kyc.Session) answer {
 		}
 		return response
 	}
-	location := sessionPath(session.ID, "")
-	if len(a.request.UILocales) > 0 {
-		location += "?ui_locales=" + url.QueryEscape(string(a.lang))
-	}
-	return redirectAnswer(location, cookies...)
+	return redirectAnswer(nextPath(session)+langQuery(a.visit), cookies...)
 }
 
 // deadEnd is a page that says why the session cannot go on, with a way back that
@@ -211,8 +262,16 @@ func (s *Server) deadEnd(a arrival, reason pages.Reason, why string) *pageError 
 	e := shownAs(reason, reason.Status())
 	e.client = &a.client
 	away := oauth.NewRedirectError(a.request.RedirectURI, a.request.State, oauth.CodeAccessDenied, why)
-	e.back = inWordsOf(a.client, away).url(s.issuer())
+	e.back = s.link(inWordsOf(a.client, away))
 	return e
+}
+
+// langQuery keeps the language that a client or person has chosen.
+func langQuery(v *visit) string {
+	if !v.chosenLang {
+		return ""
+	}
+	return "?ui_locales=" + url.QueryEscape(string(v.lang))
 }
 
 func sessionPath(id kyc.ID, step string) string { return "/session/" + id.String() + step }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"vouchgate/kyc"
@@ -50,8 +51,12 @@ func (s *Server) writeError(w http.ResponseWriter, r *http.Request, err error) {
 	v := visitOf(r.Context())
 	if errors.As(err, &away) && !v.json {
 		s.logRefusal(r.Context(), err, http.StatusSeeOther)
-		_ = redirectAnswer(away.url(s.issuer())).write(w)
-		return
+		home, fault := s.takeHome(away, v.lang)
+		if fault == nil {
+			_ = home.write(w)
+			return
+		}
+		err = fault
 	}
 	page, problem := s.classify(err)
 	s.logRefusal(r.Context(), err, problem.Status)
@@ -126,15 +131,20 @@ var reasons = map[oauth.Reason]pages.Reason{
 	oauth.ReasonUnknownRedirectURI: pages.ReasonBadRedirectURI,
 }
 
+// programPaths are called by programs alone.
+var programPaths = []string{
+	"/token", "/par", "/revoke", "/introspect", "/info", "/userinfo", "/jwks", "/config", "/openapi.yaml",
+}
+
 // forPersons says whether the callers of a path are persons' browsers.
 func forPersons(p string) bool {
 	switch {
-	case strings.HasSuffix(p, "/status"), strings.HasPrefix(p, "/setup/"):
+	case strings.HasSuffix(p, "/status"), strings.HasPrefix(p, "/setup/"), strings.HasPrefix(p, "/.well-known/"):
 		return false
-	case p == "/token", p == "/info", p == "/config", p == "/openapi.yaml", strings.EqualFold(strings.Trim(p, "/."), "notification"):
+	case strings.EqualFold(strings.Trim(p, "/."), "notification"):
 		return false
 	}
-	return true
+	return !slices.Contains(programPaths, p)
 }
 
 func (s *Server) writePage(w http.ResponseWriter, v *visit, e *pageError, err error) {
@@ -190,15 +200,3 @@ func (s *Server) logRefusal(ctx context.Context, err error, status int) {
 	}
 	s.Log.Error("request failed", "reference", v.reference(s.Rand), "route", v.pattern, "status", status, "error", cause)
 }
-
-// profiled is a redirect with the words that its client understands.
-type profiled struct {
-	*oauth.RedirectError
-	profile oauth.ErrorProfile
-}
-
-func inWordsOf(c kyc.Client, away *oauth.RedirectError) profiled {
-	return profiled{away, oauth.ErrorProfile(c.ErrorProfile)}
-}
-
-func (p profiled) url(issuer string) string { return p.RedirectError.URL(p.profile, issuer) }

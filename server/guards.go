@@ -6,7 +6,6 @@ import (
 	"crypto/subtle"
 	"errors"
 	"io"
-	"mime"
 	"net/http"
 	"strings"
 
@@ -82,17 +81,21 @@ func (s *Server) malformed(w http.ResponseWriter, r *http.Request) {
 func (s *Server) guard(w http.ResponseWriter, r *http.Request, next http.Handler) {
 	var err error
 	switch p := r.URL.Path; {
-	case strings.HasPrefix(p, "/authorize/"):
-		u := *r.URL
-		u.RawQuery = "" // the operation has the raw query in its visit
-		r.URL = &u
-		r.Body = http.NoBody
+	case p == "/authorize" && r.Method == http.MethodPost:
+		visitOf(r.Context()).query, err = readForm(w, r)
+		hideQuery(r)
+	case p == "/authorize", strings.HasPrefix(p, "/authorize/"):
+		hideQuery(r) // the operation has the raw query in its visit
 	case strings.HasPrefix(p, "/setup/"):
 		err = dropBody(w, r, maxSetup)
-	case p == "/token":
+	case p == "/token", p == "/par", p == "/revoke", p == "/introspect":
 		err = guardForm(w, r)
+	case p == "/userinfo":
+		err = guardUserinfo(w, r)
 	case p == "/notification":
 		err = s.guardNotification(w, r)
+	case r.Method == http.MethodPost && browserRoute(p):
+		err = guardFields(w, r)
 	default:
 		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	}
@@ -121,30 +124,6 @@ func bodyFault(err error) error {
 		e.Status = http.StatusRequestEntityTooLarge
 	}
 	return e.Because(err)
-}
-
-// guardForm reads the form of the token endpoint by OAuth's rules (RFC 6749,
-// sections 3.2 and 4.1.3): from the body alone, form-encoded, each parameter
-// once.
-func guardForm(w http.ResponseWriter, r *http.Request) error {
-	if r.URL.RawQuery != "" {
-		return oauth.InvalidRequest("parameters belong into the body, not into the URL")
-	}
-	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil || kind != "application/x-www-form-urlencoded" || len(r.Header.Values("Content-Encoding")) > 0 {
-		return oauth.InvalidRequest("the body must be application/x-www-form-urlencoded")
-	}
-	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxForm))
-	if err != nil {
-		return bodyFault(err)
-	}
-	form, err := oauth.ParseParams(string(raw))
-	if err != nil {
-		return oauth.InvalidRequest("the form is malformed").Because(err)
-	}
-	visitOf(r.Context()).form = form
-	r.Body = http.NoBody
-	return nil
 }
 
 // notification is what the verifier sends.

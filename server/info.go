@@ -7,54 +7,30 @@ import (
 
 	"vouchgate/gen/api"
 	"vouchgate/kyc"
-	"vouchgate/oauth"
+	"vouchgate/store"
 )
 
 // Info implements api.StrictServerInterface.
 func (s *Server) Info(ctx context.Context, _ api.InfoRequestObject) (api.InfoResponseObject, error) {
-	token, err := oauth.ParseBearer(visitOf(ctx).authorization)
+	access, proof, err := s.reading(ctx, "")
 	if err != nil {
 		return nil, err
 	}
-	handle, err := kyc.ParseHandle(token)
-	if err != nil {
-		return nil, errToken()
-	}
-	access, err := s.Store.Access(ctx, handle.ID)
-	if err != nil && !isNotFound(err) {
-		return nil, err
-	}
-	if err != nil || !handle.Matches(kyc.SecretAccessToken, access.Token.Hash) || !access.Live(s.Now()) {
-		return nil, errToken()
-	}
-	grant := access.Grant
-	plain, err := s.Ring.Open(kyc.PurposeClaims, kyc.ClaimsContext(grant.SessionID, grant.ClientID), grant.SealedClaims)
-	if err != nil {
-		return nil, err
-	}
-	proof, err := kyc.DecodeProof(plain)
-	if err != nil {
-		return nil, err
-	}
-	return jsonAnswer(http.StatusOK, infoOf(grant, proof)), nil
+	return jsonAnswer(http.StatusOK, infoOf(access, proof)), nil
 }
 
-// errToken is the one answer to tokens that are unknown, ended or revoked.
-func errToken() error {
-	return oauth.InvalidToken("the access token is unknown, has ended or was revoked")
-}
-
-// infoOf is the answer of /info: the claims of the granted scope beside what is
+// infoOf is the answer of /info: the claims that the token can read beside what is
 // known of them.
-func infoOf(g kyc.Grant, p kyc.Proof) map[string]any {
-	info := map[string]any{}
-	for _, name := range kyc.ClaimsOf(g.Scope) {
+func infoOf(a store.Access, p kyc.Proof) map[string]any {
+	g, info := a.Grant, map[string]any{}
+	for _, name := range g.Asked(a.Scope()) {
 		if value, ok := p.Claims[name]; ok {
 			info[name] = value
 		}
 	}
-	info["id"], info["sub"], info["scope"] = g.Subject, g.Subject, g.Scope
+	info["id"], info["sub"], info["scope"] = g.Subject, g.Subject, a.Scope()
 	info["method"], info["verified_at"] = p.Method, p.VerifiedAt.UTC().Format(time.RFC3339)
+	info["expires_at"] = g.ExpiresAt.UTC().Format(time.RFC3339)
 	if p.Issuer != "" {
 		info["issuer"] = p.Issuer
 	}

@@ -52,6 +52,18 @@ func (l *limiter) take(key string, now time.Time) {
 	r.AllowN(now, 1)
 }
 
+// spend takes a turn of a key at once, or says how long to wait for one. A nil
+// limiter has turns for everybody.
+func (l *limiter) spend(key string, now time.Time) (wait time.Duration) {
+	if l == nil {
+		return 0
+	}
+	if wait = l.wait(key, now); wait == 0 {
+		l.take(key, now)
+	}
+	return wait
+}
+
 // forget drops the keys that are at rest, or all when an attacker keeps every one
 // of them busy.
 func (l *limiter) forget(now time.Time) {

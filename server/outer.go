@@ -74,7 +74,11 @@ func (s *Server) surround(mux *http.ServeMux) http.Handler {
 			}
 			s.metrics.answered(pattern, rec.status, v.stream, s.Now().Sub(started))
 		}()
+		wait := s.overPace(r, v)
 		switch {
+		case s.shareWithScripts(rec, r): // a preflight, which is answered
+		case wait > 0:
+			s.writeError(rec, r, limited{retryAfter(wait)})
 		case len(r.RequestURI) > maxURL:
 			s.writeError(rec, r, shownAs(pages.ReasonBadRequest, http.StatusRequestURITooLong))
 		case path.Clean(r.URL.Path) != r.URL.Path:
@@ -95,6 +99,15 @@ func (s *Server) surround(mux *http.ServeMux) http.Handler {
 	})
 }
 
+// overPace says how long an address has to wait that asks for too much. The
+// verifier speaks for many persons, and a monitor only asks for what is kept.
+func (s *Server) overPace(r *http.Request, v *visit) time.Duration {
+	if r.URL.Path == "/notification" || strings.HasPrefix(r.URL.Path, "/assets/") {
+		return 0
+	}
+	return s.pace.spend(v.address, s.Now())
+}
+
 // The longest that an answer may take, whatever the database and the verifier do.
 const (
 	answerLimit = 5 * time.Second
@@ -105,7 +118,7 @@ func withLimit(ctx context.Context, path string, stream bool) (context.Context, 
 	switch {
 	case stream:
 		return context.WithCancel(ctx) // it has a life of its own
-	case strings.HasPrefix(path, "/authorize/"), strings.HasSuffix(path, "/retry"):
+	case path == "/authorize", strings.HasPrefix(path, "/authorize/"), strings.HasPrefix(path, "/session/"):
 		return context.WithTimeout(ctx, openLimit)
 	}
 	return context.WithTimeout(ctx, answerLimit)
@@ -114,13 +127,15 @@ func withLimit(ctx context.Context, path string, stream bool) (context.Context, 
 // browserRoute says whether a path is visited by persons' browsers, which are
 // protected against forms of other sites and get pages.
 func browserRoute(p string) bool {
-	return strings.HasPrefix(p, "/authorize/") || strings.HasPrefix(p, "/session/")
+	return strings.HasPrefix(p, "/authorize/") || strings.HasPrefix(p, "/session/") || strings.HasPrefix(p, "/me/") ||
+		p == "/login" || p == "/logout"
 }
 
 // movesSomething says whether a GET of the path has effects, which a HEAD must
 // not have.
 func movesSomething(p string) bool {
-	return strings.HasPrefix(p, "/authorize/") || strings.HasSuffix(p, "/finish") || strings.HasSuffix(p, "/status")
+	return p == "/authorize" || strings.HasPrefix(p, "/authorize/") ||
+		strings.HasSuffix(p, "/finish") || strings.HasSuffix(p, "/status")
 }
 
 // noRoute answers for paths and methods that the contract does not have.

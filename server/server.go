@@ -19,14 +19,16 @@ import (
 	"vouchgate/gen/api"
 	"vouchgate/kyc"
 	"vouchgate/seal"
+	"vouchgate/server/jose"
 	"vouchgate/server/pages"
+	"vouchgate/server/password"
 	"vouchgate/store"
 )
 
 // Verifier makes verifications. Package verify/swiyu has one.
 type Verifier interface {
 	// Create starts a verification of the claims that a scope asks for, at the
-	// client's verifier.
+	// client's verifier. A claim's name is also a scope.
 	Create(ctx context.Context, client kyc.Client, scope string) (kyc.Verification, error)
 }
 
@@ -49,8 +51,11 @@ type Config struct {
 	Ring       *seal.Ring
 	Verifier   Verifier
 	Background Background
-	PublicURL  *url.URL // how browsers and clients reach the server; without path. It is the issuer
-	Version    string   // of the program
+	Keys       *jose.Keys       // sign ID tokens
+	Fetcher    *jose.Fetcher    // reads clients' keys where they are published
+	Passwords  *password.Hasher // checks passwords
+	PublicURL  *url.URL         // how browsers and clients reach the server; without path. It is the issuer
+	Version    string           // of the program
 
 	NotificationKeyHeader string // header that carries the verifier's key; empty: X-API-Key
 	NotificationKey       string // empty: notifications need no key
@@ -59,6 +64,15 @@ type Config struct {
 	TrustedProxies []netip.Prefix
 	// MaxOpenSessions bounds the sessions of one client that are not over. 0: 100,000.
 	MaxOpenSessions int64
+	// RefreshWindow is how long a refresh token that was used gets the same answer
+	// again, for a client that lost it.
+	RefreshWindow time.Duration
+	// RequestRate bounds the requests per second of one address, and the reads of one
+	// token; ten times as many may come at once. 0: no bound.
+	RequestRate int
+	// SignInTries bounds the tries to sign in with one user name from one address in
+	// a quarter of an hour. 0: 5.
+	SignInTries int64
 
 	Now      func() time.Time // UTC, to the microsecond
 	Rand     io.Reader
@@ -75,7 +89,10 @@ type Server struct {
 	opening  *turns
 	failures *limiter // wrong credentials, by client and address
 	polls    *limiter // status requests, by session
-	open     openSessions
+	pace     *limiter // requests by address and reads by token; nil: any number
+	origins  origins
+	subjects subjectKey
+	budget   openSessions
 	metrics  *metrics
 	outer    http.Handler
 }
@@ -98,10 +115,19 @@ func New(c Config) (*Server, error) {
 	if c.MaxOpenSessions == 0 {
 		c.MaxOpenSessions = 100_000
 	}
+	if c.SignInTries == 0 {
+		c.SignInTries = 5
+	}
+	if c.Keys == nil || c.Passwords == nil || c.Fetcher == nil {
+		return nil, errors.New("keys, passwords and a fetcher are needed")
+	}
 	s := &Server{
 		Config: c, hub: newHub(c.Now), opening: newTurns(),
 		failures: newLimiter(failureBurst, failureEvery), polls: newLimiter(pollBurst, pollEvery),
 		metrics: newMetrics(c.Registry),
+	}
+	if c.RequestRate > 0 {
+		s.pace = newLimiter(10*c.RequestRate, time.Second/time.Duration(c.RequestRate))
 	}
 	var err error
 	if s.pages, err = pages.New(); err != nil {

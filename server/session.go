@@ -17,8 +17,8 @@ const pageRefresh = 5
 
 // owned returns a session to the browser that it is bound to, with its client.
 // To every other browser it does not exist.
-func (s *Server) owned(ctx context.Context, st *store.Store, id api.SessionID) (kyc.Session, kyc.Client, error) {
-	session, err := st.Session(ctx, kyc.ID(id))
+func (s *Server) owned(ctx context.Context, st *store.Store, id kyc.ID) (kyc.Session, kyc.Client, error) {
+	session, err := st.Session(ctx, id)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return session, kyc.Client{}, err
 	}
@@ -34,31 +34,76 @@ func (s *Server) owned(ctx context.Context, st *store.Store, id api.SessionID) (
 	}
 	// The redirect URIs may have changed since the session was opened, and a
 	// browser is never sent to one that is not registered now.
-	if !oauth.MatchRedirectURI(client.RedirectURIs, session.RedirectURI) {
+	if !oauth.MatchRedirectURI(client.RedirectURIs, client.Native, session.RedirectURI) {
 		return session, client, shownAs(pages.ReasonBadRedirectURI, http.StatusBadRequest)
 	}
 	return session, client, nil
 }
 
+// nextPath is the page that a person sees next.
+func nextPath(session kyc.Session) string {
+	switch {
+	case session.Status == kyc.StatusVerified && session.NeedsConsent():
+		return sessionPath(session.ID, "/consent")
+	case session.Status != kyc.StatusAuthorized || session.Method != kyc.MethodAccount:
+		return sessionPath(session.ID, "")
+	case session.AccountID == nil:
+		return sessionPath(session.ID, "/login")
+	}
+	return sessionPath(session.ID, "/consent")
+}
+
 // ShowSession implements api.StrictServerInterface.
 func (s *Server) ShowSession(ctx context.Context, r api.ShowSessionRequestObject) (api.ShowSessionResponseObject, error) {
-	session, client, err := s.owned(ctx, s.Store, r.ID)
+	session, client, err := s.owned(ctx, s.Store, kyc.ID(r.ID))
 	if err != nil {
 		return nil, err
 	}
+	if session.Status == kyc.StatusPending { // its verifier could not be reached when it was made
+		if session, err = s.openLate(ctx, session.ID); err != nil {
+			return nil, err
+		}
+	}
+	if next := nextPath(session); next != sessionPath(session.ID, "") {
+		return redirectAnswer(next + langQuery(visitOf(ctx))), nil
+	}
 	lang := visitOf(ctx).lang
-	body, err := s.pages.Session(s.sessionPage(session, client, lang))
+	p, err := s.sessionPage(ctx, session, client, lang)
+	if err != nil {
+		return nil, err
+	}
+	body, err := s.pages.Session(p)
 	if err != nil {
 		return nil, err
 	}
 	return pageAnswer(http.StatusOK, lang, body, session.RedirectURI), nil
 }
 
-func (s *Server) sessionPage(session kyc.Session, client kyc.Client, lang pages.Lang) pages.SessionPage {
+// openLate opens a session that was kept without a verification, one request at a
+// time. A verifier that cannot be reached still leaves it as it is.
+func (s *Server) openLate(ctx context.Context, id kyc.ID) (kyc.Session, error) {
+	done, err := s.opening.take(ctx, id)
+	if err != nil {
+		return kyc.Session{}, err
+	}
+	defer done()
+	session, client, err := s.owned(ctx, s.Store, id)
+	if err != nil || session.Status != kyc.StatusPending {
+		return session, err
+	}
+	opened, err := s.open(ctx, client, session, session.Binding, "")
+	if down := (*pageError)(nil); errors.As(err, &down) || errors.Is(err, kyc.ErrSessionOver) {
+		return session, nil
+	}
+	return opened, err
+}
+
+func (s *Server) sessionPage(ctx context.Context, session kyc.Session, client kyc.Client, lang pages.Lang) (pages.SessionPage, error) {
 	now := s.Now()
 	p := pages.SessionPage{
-		Lang: lang, ClientName: client.Name, Status: session.Status, Failure: kyc.FailureCode(session.ErrorCode),
-		Claims: kyc.ClaimsOf(session.Scope), ReadFor: client.TokenLifetime, Deeplink: session.Deeplink,
+		Lang: lang, ClientName: nameOf(client), Status: session.Status, Failure: kyc.FailureCode(session.ErrorCode),
+		Claims: session.Asked(), ReadFor: retentionShown(client, session), Deeplink: session.Deeplink,
+		CSRF:      s.csrf(session.ID.String(), visitOf(ctx).browser),
 		ExpiresIn: session.TimeLeft(now), AttemptsLeft: int(kyc.MaxAttempts - session.Attempts),
 		CanRetry:   session.CanRetry(now),
 		SelfPath:   sessionPath(session.ID, "?ui_locales="+string(lang)),
@@ -74,26 +119,37 @@ func (s *Server) sessionPage(session kyc.Session, client kyc.Client, lang pages.
 	if session.RanOut(now) {
 		p.Status = kyc.StatusExpired // as the background will write in a moment
 	}
-	if p.ClientName == "" {
-		p.ClientName = client.ID
-	}
 	if session.Status == kyc.StatusVerified && client.CodeDelivery == kyc.DeliverByRedirect {
 		p.FinishPath = sessionPath(session.ID, "/finish")
 	}
 	if session.Status.Final() {
 		p.BackURL = s.wayBack(session, client)
 	}
-	return p
+	if session.Status != kyc.StatusCompleted {
+		return p, nil
+	}
+	return p, s.showGrant(ctx, &p, session)
 }
 
-// refusal tells the client that there will be no proof.
-func (s *Server) refusal(session kyc.Session, client kyc.Client, why string) profiled {
-	return inWordsOf(client, oauth.NewRedirectError(session.RedirectURI, session.State, oauth.CodeAccessDenied, why))
+// showGrant says on the page of a completed session what has become of its grant.
+func (s *Server) showGrant(ctx context.Context, p *pages.SessionPage, session kyc.Session) error {
+	grant, err := s.Store.GrantOfSession(ctx, session.ID)
+	switch {
+	case isNotFound(err):
+		return nil // it has ended and was purged
+	case err != nil:
+		return err
+	case grant.RevokedAt != nil:
+		p.Withdrawn = true
+	case grant.Live(s.Now()):
+		p.WithdrawPath, p.ReadableUntil = sessionPath(session.ID, "/withdraw"), endShown(grant)
+	}
+	return nil
 }
 
 // wayBack leads a person to the client when nothing moves the session any more.
 func (s *Server) wayBack(session kyc.Session, client kyc.Client) string {
-	return s.refusal(session, client, "the session has ended").url(s.issuer())
+	return s.link(s.refusal(session, client, oauth.CodeAccessDenied, "the session has ended"))
 }
 
 // RetrySession implements api.StrictServerInterface.
@@ -103,7 +159,7 @@ func (s *Server) RetrySession(ctx context.Context, r api.RetrySessionRequestObje
 		return nil, err
 	}
 	defer done()
-	session, client, err := s.owned(ctx, s.Store, r.ID)
+	session, client, err := s.posted(ctx, kyc.ID(r.ID))
 	if err != nil {
 		return nil, err
 	}
@@ -111,7 +167,7 @@ func (s *Server) RetrySession(ctx context.Context, r api.RetrySessionRequestObje
 	if !session.CanRetry(s.Now()) {
 		return here, nil // the page says why
 	}
-	_, err = s.verify(ctx, client, session, session.Binding, sessionPath(session.ID, ""))
+	_, err = s.open(ctx, client, session, session.Binding, sessionPath(session.ID, ""))
 	if err != nil && !errors.Is(err, store.ErrStale) { // stale: the second of two clicks
 		return nil, err
 	}
@@ -120,28 +176,43 @@ func (s *Server) RetrySession(ctx context.Context, r api.RetrySessionRequestObje
 
 // CancelSession implements api.StrictServerInterface.
 func (s *Server) CancelSession(ctx context.Context, r api.CancelSessionRequestObject) (api.CancelSessionResponseObject, error) {
-	session, client, err := s.owned(ctx, s.Store, r.ID)
+	session, client, err := s.posted(ctx, kyc.ID(r.ID))
 	if err != nil {
 		return nil, err
 	}
-	session, err = s.Store.UpdateSession(ctx, session.ID, func(session *kyc.Session) (kyc.Effects, error) {
-		effects, err := session.Cancel(s.Now())
-		if err != nil {
-			return effects, err
-		}
-		return effects, s.queue(&effects, client)
+	return s.cancel(ctx, session, client)
+}
+
+// cancel ends a session because the person wants it so, and takes that home.
+func (s *Server) cancel(ctx context.Context, session kyc.Session, client kyc.Client) (answer, error) {
+	session, err := s.move(ctx, session.ID, client, func(session *kyc.Session) (kyc.Effects, error) {
+		return session.Cancel(s.Now())
 	})
 	switch {
 	case errors.Is(err, kyc.ErrIllegalMove) && session.Status == kyc.StatusDenied: // the second of two clicks
 	case errors.Is(err, kyc.ErrIllegalMove):
 		return redirectAnswer(sessionPath(session.ID, "")), nil
 	case err != nil:
-		return nil, err
-	default:
+		return answer{}, err
+	}
+	return answer{}, s.refusal(session, client, oauth.CodeAccessDenied, "the person cancelled")
+}
+
+// move makes a move of a session, with the webhook that belongs to it, and tells
+// everybody who waits for it.
+func (s *Server) move(ctx context.Context, id kyc.ID, client kyc.Client, m func(*kyc.Session) (kyc.Effects, error)) (kyc.Session, error) {
+	session, err := s.Store.UpdateSession(ctx, id, func(session *kyc.Session) (kyc.Effects, error) {
+		effects, err := m(session)
+		if err != nil || effects.Event == nil {
+			return effects, err
+		}
+		return effects, s.queue(&effects, client)
+	})
+	if err == nil {
 		s.Changed(session)
 		s.Background.Wake()
 	}
-	return nil, s.refusal(session, client, "the person cancelled")
+	return session, err
 }
 
 // queue adds the webhook of an event to its effects.
@@ -152,77 +223,4 @@ func (s *Server) queue(effects *kyc.Effects, client kyc.Client) error {
 	}
 	effects.Webhook, err = effects.Event.Queue(id, client, s.Ring.Seal)
 	return err
-}
-
-// FinishSession implements api.StrictServerInterface.
-func (s *Server) FinishSession(ctx context.Context, r api.FinishSessionRequestObject) (api.FinishSessionResponseObject, error) {
-	if visitOf(ctx).browser == "" { // a stranger need not wait in line with those who write
-		return nil, shownAs(pages.ReasonSessionUnknown, http.StatusNotFound)
-	}
-	var response answer
-	err := s.Store.Together(ctx, func(st *store.Store) (err error) {
-		response, err = s.finish(ctx, st, r.ID)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return response, nil
-}
-
-func (s *Server) finish(ctx context.Context, st *store.Store, id api.SessionID) (answer, error) {
-	session, client, err := s.owned(ctx, st, id)
-	if err != nil {
-		return answer{}, err
-	}
-	if session.Status != kyc.StatusVerified || client.CodeDelivery != kyc.DeliverByRedirect {
-		if session.Status.Final() {
-			return answer{}, s.finishedBefore(session, client)
-		}
-		return redirectAnswer(sessionPath(session.ID, "")), nil
-	}
-	code, err := s.code(ctx, st, session, client)
-	if err != nil {
-		return answer{}, err
-	}
-	return redirectAnswer(oauth.CodeURL(session.RedirectURI, code, session.State, s.issuer())), nil
-}
-
-// finishedBefore is a page that leads back to the client without a code.
-func (s *Server) finishedBefore(session kyc.Session, client kyc.Client) *pageError {
-	e := shownAs(pages.ReasonFinished, http.StatusConflict)
-	e.client, e.back = &client, s.wayBack(session, client)
-	return e
-}
-
-// code returns the code of a verified session: the one that it has while that
-// can be redeemed, else a new one. A used one gives a page.
-func (s *Server) code(ctx context.Context, st *store.Store, session kyc.Session, client kyc.Client) (string, error) {
-	for range 3 {
-		generation := session.FirstGeneration()
-		kept, err := st.Code(ctx, session.ID)
-		switch {
-		case errors.Is(err, store.ErrNotFound):
-		case err != nil:
-			return "", err
-		case kept.UsedAt != nil:
-			return "", s.finishedBefore(session, client)
-		default:
-			code := session.DeriveCode(kept.Generation, s.Ring.MAC)
-			if kept.Live(s.Now()) && code.Matches(kyc.SecretCode, kept.Hash) {
-				return code.String(), nil
-			}
-			// It ran out, or the current key has changed and nobody can derive it again.
-			generation = max(generation, kept.Generation+1)
-		}
-		code := session.DeriveCode(generation, s.Ring.MAC)
-		put, err := st.PutCode(ctx, session.NewCode(code, generation, s.Now(), client.CodeLifetime))
-		if err != nil {
-			return "", err
-		}
-		if put {
-			return code.String(), nil
-		}
-	}
-	return "", store.ErrStale
 }

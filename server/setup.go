@@ -22,7 +22,7 @@ func (s *Server) Setup(ctx context.Context, r api.SetupRequestObject) (api.Setup
 	if err != nil {
 		return nil, err
 	}
-	if !s.open.take(ctx, s, client.ID) {
+	if !s.budget.take(ctx, s, client.ID) {
 		return nil, limited{"60"}
 	}
 	now := s.Now()

@@ -13,21 +13,19 @@ import (
 // Token implements api.StrictServerInterface. The form is that of the guard, which
 // has read it more strictly than the generated code.
 func (s *Server) Token(ctx context.Context, _ api.TokenRequestObject) (api.TokenResponseObject, error) {
-	v := visitOf(ctx)
-	credentials, err := oauth.ParseClientCredentials(v.authorization, v.form)
+	client, err := s.caller(ctx)
 	if err != nil {
 		return nil, err
 	}
-	client, err := s.authenticate(ctx, credentials.ClientID, credentials.Secrets)
-	if errors.Is(err, errWrongSecret) {
-		return nil, credentials.Refused()
+	request, err := oauth.ParseTokenRequest(visitOf(ctx).form)
+	if err == nil {
+		err = request.Allowed(protocolClient(client))
 	}
 	if err != nil {
 		return nil, err
 	}
-	request, err := oauth.ParseTokenRequest(v.form)
-	if err != nil {
-		return nil, err
+	if request.GrantType == oauth.GrantRefreshToken {
+		return s.refresh(ctx, client, request)
 	}
 	handle, err := kyc.ParseHandle(request.Code)
 	if err != nil {
@@ -40,10 +38,14 @@ func (s *Server) Token(ctx context.Context, _ api.TokenRequestObject) (api.Token
 // transaction.
 func (s *Server) exchange(ctx context.Context, client kyc.Client, request oauth.TokenRequest, handle kyc.Handle) (api.TokenResponseObject, error) {
 	var (
-		response api.TokenResponseObject
-		refusal  error
+		given   issued
+		refusal error
 	)
-	err := s.Store.Together(ctx, func(st *store.Store) error {
+	mac, err := s.subjects.mac(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	err = s.Store.Together(ctx, func(st *store.Store) error {
 		code, err := st.Code(ctx, handle.ID)
 		if err != nil && !isNotFound(err) {
 			return err
@@ -55,7 +57,7 @@ func (s *Server) exchange(ctx context.Context, client kyc.Client, request oauth.
 		if refusal, err = s.refuse(ctx, st, client, request, code); refusal != nil || err != nil {
 			return err
 		}
-		response, err = s.redeem(ctx, st, client, code)
+		given, err = s.redeem(ctx, st, client, code, mac)
 		return err
 	})
 	switch {
@@ -66,7 +68,7 @@ func (s *Server) exchange(ctx context.Context, client kyc.Client, request oauth.
 	case refusal != nil:
 		return nil, refusal
 	}
-	return response, nil
+	return s.tokens(ctx, client, given)
 }
 
 // refuse returns why a client may not redeem a code, if so. A code that its own
@@ -80,52 +82,59 @@ func (s *Server) refuse(ctx context.Context, st *store.Store, client kyc.Client,
 	case errors.Is(refusal, oauth.ErrOtherClient):
 		return refusal, nil
 	case refusal != nil && code.UsedAt == nil:
-		return refusal, st.VoidCode(ctx, code.SessionID, s.Now())
+		return refusal, st.VoidCode(ctx, code, s.Now())
 	case refusal != nil:
 		return refusal, nil
 	case code.UsedAt != nil:
-		return oauth.CodeRefused(), s.replayed(ctx, st, code)
+		return oauth.CodeRefused(), s.replayed(ctx, st, client, code)
 	case !code.Live(s.Now()), !protocolClient(client).MayHave(code.Scope, kyc.KnownScope):
 		return oauth.CodeRefused(), nil
 	}
 	return nil, nil
 }
 
-func (s *Server) replayed(ctx context.Context, st *store.Store, code kyc.Code) error {
-	revoked, err := st.RevokeGrantOfSession(ctx, code.SessionID, s.Now())
-	if revoked {
-		s.Log.Warn("code was presented twice, its grant is revoked", "session_id", code.SessionID, "client_id", code.ClientID)
+func (s *Server) replayed(ctx context.Context, st *store.Store, client kyc.Client, code kyc.Code) error {
+	grant, err := st.GrantOfSession(ctx, code.SessionID)
+	if isNotFound(err) {
+		return nil
+	}
+	if err == nil {
+		err = s.revoke(ctx, st, client, grant, kyc.RevokedByReuse)
 	}
 	return err
 }
 
-func (s *Server) redeem(ctx context.Context, st *store.Store, client kyc.Client, code kyc.Code) (api.TokenResponseObject, error) {
+// redeem turns a code into a grant with tokens.
+func (s *Server) redeem(ctx context.Context, st *store.Store, client kyc.Client, code kyc.Code, mac macFunc) (issued, error) {
 	now := s.Now()
-	grantID, err := kyc.NewID(now, s.Rand)
+	session, err := st.Session(ctx, code.SessionID)
 	if err != nil {
-		return nil, err
+		return issued{}, err
 	}
-	tokenID, err := kyc.NewID(now, s.Rand)
+	proof, err := s.proofOf(session.ID, client.ID, session.SealedClaims)
 	if err != nil {
-		return nil, err
+		return issued{}, store.ErrConflict // the claims are gone: the session has moved on
 	}
-	access, err := kyc.NewHandle(tokenID, s.Rand)
+	refreshable := mayRefresh(client, code.Scope)
+	life, once := client.ReadableFor(refreshable)
+	grant := kyc.Grant{
+		SessionID: session.ID, ClientID: client.ID, Subject: subject(client, session, proof, mac), Scope: code.Scope, Claims: session.Claims,
+		SealedRequest: session.SealedRequest, Once: once, CreatedAt: now, ExpiresAt: now.Add(life),
+	}
+	if refreshable {
+		_, all := client.RefreshLives()
+		end := earlier(now.Add(all), grant.ExpiresAt)
+		grant.RefreshUntil = &end
+	}
+	if grant.ID, err = kyc.NewID(now, s.Rand); err != nil {
+		return issued{}, err
+	}
+	given, err := s.issue(client, grant, now)
 	if err != nil {
-		return nil, err
+		return issued{}, err
 	}
-	end := now.Add(client.TokenLifetime)
-	grant := kyc.Grant{ID: grantID, SessionID: code.SessionID, Subject: code.SessionID.String(), ExpiresAt: end}
-	token := kyc.Token{ID: tokenID, GrantID: grantID, Kind: kyc.SecretAccessToken, Hash: access.Hash(kyc.SecretAccessToken), ExpiresAt: end}
-	if err := st.Redeem(ctx, code, grant, token, now); err != nil {
-		return nil, err
-	}
-	return api.Token200JSONResponse{
-		Body: api.TokenResponse{
-			AccessToken: access.String(), TokenType: "Bearer",
-			ExpiresIn: int64(client.TokenLifetime.Seconds()), Scope: code.Scope,
-		},
-		Headers: api.Token200ResponseHeaders{CacheControl: noStore, Pragma: "no-cache"},
-	}, nil
+	given.proof, given.first = proof, true
+	return given, st.Redeem(ctx, code, grant, given.rows(), now)
 }
 
 func isNotFound(err error) bool { return errors.Is(err, store.ErrNotFound) }

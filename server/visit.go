@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -21,12 +22,15 @@ type visit struct {
 	pattern       string
 	address       string // of the caller, for limits
 	lang          pages.Lang
+	chosenLang    bool // the request names the language
 	json          bool // wants JSON where a person would get a page
 	stream        bool // wants server-sent events
 	authorization []string
 	browser       string       // the value of the binding cookie, empty without
+	signIn        string       // the value of the sign-in cookie, empty without
 	query         string       // raw, of operations that OAuth checks
-	form          oauth.Params // of the token endpoint
+	form          oauth.Params // of the endpoints that clients post to
+	fields        url.Values   // of a page's form
 	path          string       // with query, to come back to
 
 	once sync.Once
@@ -45,6 +49,7 @@ func (s *Server) visit(r *http.Request) *visit {
 	query := r.URL.Query()
 	v := &visit{
 		address:       s.address(r),
+		chosenLang:    query.Get("ui_locales") != "",
 		lang:          pages.Match(query.Get("ui_locales"), r.Header.Get("Accept-Language")),
 		authorization: r.Header["Authorization"],
 		query:         r.URL.RawQuery,
@@ -54,6 +59,9 @@ func (s *Server) visit(r *http.Request) *visit {
 	v.stream = v.stream && strings.HasSuffix(r.URL.Path, "/status")
 	if c, err := r.Cookie(s.cookieName()); err == nil {
 		v.browser = c.Value
+	}
+	if c, err := r.Cookie(s.cookieName() + signInSuffix); err == nil {
+		v.signIn = c.Value
 	}
 	return v
 }
@@ -159,6 +167,10 @@ func (s *Server) cookieName() string {
 	}
 	return "vouchgate"
 }
+
+// signInSuffix makes the name of the cookie that says who is signed in from that of
+// the browser's.
+const signInSuffix = "-login"
 
 // cookieLifetime lets a person come back to a session for as long as it lives.
 const cookieLifetime = int(kyc.SetupLifetime / 1e9)

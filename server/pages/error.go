@@ -22,6 +22,8 @@ const (
 	ReasonNotFound         Reason = "not_found"
 	ReasonMethodNotAllowed Reason = "method_not_allowed"
 	ReasonCrossOrigin      Reason = "cross_origin" // another site posted the form
+	ReasonBadCSRF          Reason = "bad_csrf"     // the form was not drawn for this browser and session, or its key is gone
+	ReasonRequestURI       Reason = "request_uri"  // used, unknown or expired (RFC 9126, section 4)
 	ReasonUnavailable      Reason = "unavailable"  // the store is down, the server stops
 	ReasonInternal         Reason = "internal"
 )
@@ -39,6 +41,8 @@ var statusOf = map[Reason]int{
 	ReasonNotFound:         http.StatusNotFound,
 	ReasonMethodNotAllowed: http.StatusMethodNotAllowed,
 	ReasonCrossOrigin:      http.StatusForbidden,
+	ReasonBadCSRF:          http.StatusForbidden,
+	ReasonRequestURI:       http.StatusBadRequest,
 	ReasonUnavailable:      http.StatusServiceUnavailable,
 	ReasonInternal:         http.StatusInternalServerError,
 }
@@ -47,7 +51,7 @@ var statusOf = map[Reason]int{
 var Reasons = []Reason{
 	ReasonUnknownClient, ReasonBadRedirectURI, ReasonBadRequest, ReasonSessionUnknown, ReasonSessionOver,
 	ReasonOtherBrowser, ReasonOtherRequest, ReasonFinished, ReasonTooManyRequests, ReasonNotFound,
-	ReasonMethodNotAllowed, ReasonCrossOrigin, ReasonUnavailable, ReasonInternal,
+	ReasonMethodNotAllowed, ReasonCrossOrigin, ReasonBadCSRF, ReasonRequestURI, ReasonUnavailable, ReasonInternal,
 }
 
 // Status returns the HTTP status of the page, 500 for an unknown reason.
@@ -70,6 +74,7 @@ type ErrorPage struct {
 	// ContinuePath takes a POST that moves the session to this browser. It is
 	// offered with ReasonOtherBrowser only; empty leaves it out.
 	ContinuePath string
+	CSRF         string // goes into that form
 }
 
 // Error draws an error page.
@@ -90,6 +95,7 @@ func (p *Pages) Error(e ErrorPage) ([]byte, error) {
 	}
 	if here := n.M.TakeOver; e.Reason == ReasonOtherBrowser && e.ContinuePath != "" {
 		m.Text, m.Action = here.Text, here.Action
+		do.CSRF = e.CSRF
 		do.post(here.Button, e.ContinuePath)
 	}
 	n.Body, n.Reference = n.paragraphs(m.Text, m.Action), e.Reference

@@ -41,7 +41,8 @@ func TestGoldenPages(t *testing.T) {
 		pages := samplePages(t, p, lang)
 		for _, name := range []string{
 			"pending", "authorized", "verified", "failed-refused_by_wallet", "failed-no-attempts",
-			"expired", "completed", "denied", "error-bad_redirect_uri", "error-take-over",
+			"expired", "completed", "completed-readable", "denied", "error-bad_redirect_uri", "error-take-over",
+			"login", "login-wrong", "consent", "consent-wallet", "me", "signed-out", "formpost",
 		} {
 			golden(t, string(lang)+"-"+name+".html", pages[name])
 		}

@@ -53,8 +53,9 @@ func ownURL(link string) template.URL {
 }
 
 // FormTarget returns the source expression of a redirect URI for form-action
-// (CSP 3, section 2.3.1): its origin, or the scheme of an app. It is empty for
-// a URI that cannot be named in a policy.
+// (CSP 3, section 2.3.1): its origin, or the scheme of an app. Browsers know no
+// expression for an address of IP version 6, so there it is the scheme alone. It
+// is empty for a URI that cannot be named in a policy.
 func FormTarget(redirectURI string) string {
 	u, err := url.Parse(redirectURI)
 	if err != nil || !returnScheme.MatchString(u.Scheme) {
@@ -65,6 +66,9 @@ func FormTarget(redirectURI string) string {
 	}
 	if !sourceHost.MatchString(u.Host) {
 		return ""
+	}
+	if strings.HasPrefix(u.Host, "[") {
+		return u.Scheme + ":"
 	}
 	return u.Scheme + "://" + u.Host
 }

@@ -20,7 +20,7 @@ var messageFiles embed.FS
 // list of keys: a file with a key more or less does not load, and a template that
 // names a key that is not here does not run.
 //
-// {client}, {duration} and {n} stand for values.
+// {client}, {operator}, {user}, {duration}, {date} and {n} stand for values.
 type messages struct {
 	lang Lang
 
@@ -32,6 +32,9 @@ type messages struct {
 		Language   string `json:"language"`
 		About      string `json:"about"`
 		AboutPlain string `json:"about_plain"`
+		RunBy      string `json:"run_by"`
+		SignedInAs string `json:"signed_in_as"`
+		Away       string `json:"away"` // the client reads while the person is away
 		And        string `json:"and"`
 		Seconds    plural `json:"seconds"`
 		Minutes    plural `json:"minutes"`
@@ -44,7 +47,6 @@ type messages struct {
 		Heading      string `json:"heading"`
 		Asks         string `json:"asks"`
 		AsksNothing  string `json:"asks_nothing"`
-		ReadFor      string `json:"read_for"`
 		NothingElse  string `json:"nothing_else"`
 		Hint         string `json:"hint"`
 		OpenWallet   string `json:"open_wallet"`
@@ -76,8 +78,16 @@ type messages struct {
 		Reasons      map[kyc.FailureCode]string `json:"reasons"`
 	} `json:"failed"`
 
-	Expired     ending `json:"expired"`
-	Completed   ending `json:"completed"`
+	Expired   ending `json:"expired"`
+	Completed struct {
+		ending
+		Until            string `json:"until"`
+		OnceUntil        string `json:"once_until"`
+		Withdraw         string `json:"withdraw"`
+		WithdrawnTitle   string `json:"withdrawn_title"`
+		WithdrawnHeading string `json:"withdrawn_heading"`
+		Withdrawn        string `json:"withdrawn"`
+	} `json:"completed"`
 	Denied      ending `json:"denied"`
 	Unavailable struct {
 		ending
@@ -89,6 +99,16 @@ type messages struct {
 		Action string `json:"action"`
 		Button string `json:"button"`
 	} `json:"take_over"`
+
+	Retention retentionText `json:"retention"`
+	Login     loginText     `json:"login"`
+	Consent   consentText   `json:"consent"`
+	Me        meText        `json:"me"`
+	SignedOut ending        `json:"signed_out"`
+	Erased    ending        `json:"erased"`
+	FormPost  formPostText  `json:"form_post"`
+	Dates     dateText      `json:"dates"`
+	Values    valueText     `json:"values"`
 
 	Errors map[Reason]errorText `json:"errors"`
 	Claims map[string]string    `json:"claims"`
@@ -152,6 +172,10 @@ func empty(v reflect.Value, path string) (gaps []string) {
 			if f := v.Type().Field(i); f.IsExported() || f.Anonymous {
 				gaps = append(gaps, empty(v.Field(i), path+"/"+f.Name)...)
 			}
+		}
+	case reflect.Array:
+		for i := range v.Len() {
+			gaps = append(gaps, empty(v.Index(i), path+"/"+strconv.Itoa(i))...)
 		}
 	case reflect.Map:
 		for _, k := range v.MapKeys() {

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -24,6 +25,10 @@ func texts(v reflect.Value, path string, out map[string]string) {
 			if f := v.Type().Field(i); f.IsExported() || f.Anonymous {
 				texts(v.Field(i), path+"/"+f.Name, out)
 			}
+		}
+	case reflect.Array:
+		for i := range v.Len() {
+			texts(v.Index(i), path+"/"+strconv.Itoa(i), out)
 		}
 	case reflect.Map:
 		for _, k := range v.MapKeys() {
@@ -151,6 +156,7 @@ func TestParseMessagesRefusesGapsAndStrays(t *testing.T) {
 		{"an empty text", `"cancel": "Cancel"`, `"cancel": ""`, "/Common/Cancel"},
 		{"a lost plural", `"one": "{n} hour", `, ``, "/Common/Hours/One"},
 		{"an empty reason", `"expired": "The request was not answered in time."`, `"expired": ""`, "/Failed/Reasons/expired"},
+		{"a lost month", `, "December"]`, `]`, "/Dates/Months/11"},
 		{"a wrong type", `"cancel": "Cancel"`, `"cancel": 1`, "cancel"},
 	}
 	for _, tt := range tests {

@@ -2,8 +2,9 @@ package pages
 
 import "html/template"
 
-// notice is a page with one message and what can be done about it. Every page is
-// one but that with the QR code and the reference of the API.
+// notice is a page with one message and what can be done about it. The
+// pages of a session are notices but that with the QR code, and so are the error
+// pages and the farewells.
 type notice struct {
 	view
 	Icon      icon
@@ -28,6 +29,8 @@ type action struct {
 	Label []part
 	Href  template.URL
 	Post  string
+	CSRF  string
+	Quiet bool // never the one most people want
 }
 
 // paragraphs makes paragraphs of messages and leaves empty ones out.
@@ -55,6 +58,14 @@ func (a *actions) link(label string, href template.URL) {
 
 func (a *actions) post(label, path string) {
 	if path != "" {
-		a.list = append(a.list, action{Label: a.Say(label), Post: path})
+		a.list = append(a.list, action{Label: a.Say(label), Post: path, CSRF: a.CSRF})
+	}
+}
+
+// quietly adds a button that is never the first choice, even if it is the only
+// one.
+func (a *actions) quietly(label, path string) {
+	if path != "" {
+		a.list = append(a.list, action{Label: a.Say(label), Post: path, CSRF: a.CSRF, Quiet: true})
 	}
 }

@@ -5,7 +5,7 @@ import (
 	"embed"
 	"fmt"
 	"html/template"
-	"strings"
+	"regexp"
 )
 
 //go:embed templates/*.html
@@ -18,6 +18,10 @@ type Pages struct {
 	catalogue map[Lang]*messages
 	scan      *template.Template // the page with the QR code
 	notice    *template.Template // one message and what can be done about it
+	login     *template.Template
+	consent   *template.Template
+	me        *template.Template // what a person sees about themselves
+	formPost  *template.Template
 	docs      *template.Template
 }
 
@@ -32,7 +36,10 @@ func New() (*Pages, error) {
 	if p.catalogue, err = loadCatalogue(); err != nil {
 		return nil, err
 	}
-	for name, dst := range map[string]**template.Template{"scan": &p.scan, "notice": &p.notice, "docs": &p.docs} {
+	for name, dst := range map[string]**template.Template{
+		"scan": &p.scan, "notice": &p.notice, "login": &p.login, "consent": &p.consent,
+		"me": &p.me, "formpost": &p.formPost, "docs": &p.docs,
+	} {
 		t := template.New(name).Funcs(template.FuncMap{"asset": p.assets.path})
 		*dst, err = t.ParseFS(templateFiles, "templates/layout.html", "templates/"+name+".html")
 		if err != nil {
@@ -44,15 +51,24 @@ func New() (*Pages, error) {
 
 // view is what the layout of every page needs.
 type view struct {
-	Lang    Lang
-	M       *messages
-	Title   string
-	Client  string // the client's name, empty where no client is known
-	Refresh *refresh
-	Live    bool // the page follows its session with the script
+	Lang     Lang
+	M        *messages
+	Title    string
+	Client   string // the client's name, empty where no client is known
+	Operator string // who runs the client
+	User     string // who is signed in
+	CSRF     string // goes into every form to us; empty leaves it out
+	Refresh  *refresh
+	Script   string // the script's asset, empty for none
 
 	Languages []languageLink
 }
+
+// The scripts.
+const (
+	statusScript = "status.js" // follows the session that the page shows
+	submitScript = "submit.js" // sends the page's form
+)
 
 // refresh leads browsers without script on.
 type refresh struct {
@@ -60,25 +76,30 @@ type refresh struct {
 	URL     string
 }
 
-// part is a piece of a message. Names are set apart, because a client's name may
-// be written in another direction or look like a part of the sentence.
+// part is a piece of a message. Names are set apart, because a name may be written
+// in another direction or look like a part of the sentence.
 type part struct {
 	Text string
 	Name bool
 }
 
-// Say splits a message at its {client} placeholders.
-func (v view) Say(message string) []part { return say(message, v.Client) }
+var namePlaceholder = regexp.MustCompile(`\{(client|operator|user)\}`)
 
-func say(message, client string) []part {
+// Say splits a message at its placeholders for names. A name is never searched for
+// placeholders again.
+func (v view) Say(message string) []part {
+	names := map[string]string{"{client}": v.Client, "{operator}": v.Operator, "{user}": v.User}
 	var parts []part
-	for i, text := range strings.Split(message, "{client}") {
-		if i > 0 {
-			parts = append(parts, part{Text: client, Name: true})
+	rest := 0
+	for _, at := range namePlaceholder.FindAllStringIndex(message, -1) {
+		if rest < at[0] {
+			parts = append(parts, part{Text: message[rest:at[0]]})
 		}
-		if text != "" {
-			parts = append(parts, part{Text: text})
-		}
+		parts = append(parts, part{Text: names[message[at[0]:at[1]]], Name: true})
+		rest = at[1]
+	}
+	if rest < len(message) {
+		parts = append(parts, part{Text: message[rest:]})
 	}
 	return parts
 }

@@ -15,6 +15,7 @@ import (
 const (
 	sampleDeeplink = "swiyu-verify://?client_id=did%3Atdw%3AQmVerifier%3Averifier.example%3A1&request_uri=" +
 		"https%3A%2F%2Fverifier.example%2Foid4vp%2Fapi%2Frequest-object%2F0f3c9a52-1d3e-4f57-9a55-6b8f4a1c2d3e"
+	sampleCSRF  = "oVn3w0Zk8y-b_7"
 	hostileName = `<script>alert("x")</script>"'><img src=x onerror=alert(1)>`
 )
 
@@ -32,16 +33,22 @@ func sampleSession(lang Lang, status kyc.Status) SessionPage {
 	return SessionPage{
 		Lang: lang, ClientName: "Example Bank", Status: status,
 		Claims:  []string{"given_name", "family_name", "birth_date", "age_over_18"},
-		ReadFor: time.Hour, Deeplink: sampleDeeplink, ExpiresIn: 812,
+		ReadFor: Retention(time.Hour), Deeplink: sampleDeeplink, ExpiresIn: 812,
 		AttemptsLeft: 3, CanRetry: status == kyc.StatusFailed || status == kyc.StatusExpired,
 		SelfPath: "/session/01", StatusPath: "/session/01/status", RetryPath: "/session/01/retry",
 		CancelPath: "/session/01/cancel", FinishPath: "/session/01/finish",
 		BackURL: "https://bank.example/callback?error=access_denied&state=a%22b", Refresh: 5,
-		Languages: map[Lang]string{
-			English: "/session/01?ui_locales=en", German: "/session/01?ui_locales=de",
-			French: "/session/01?ui_locales=fr", Italian: "/session/01?ui_locales=it",
-		},
+		CSRF: sampleCSRF, Languages: sampleLanguages("/session/01"),
 	}
+}
+
+// sampleLanguages are links to a path in all languages.
+func sampleLanguages(path string) map[Lang]string {
+	links := make(map[Lang]string)
+	for _, lang := range Languages {
+		links[lang] = path + "?ui_locales=" + string(lang)
+	}
+	return links
 }
 
 // samplePages draws every kind of page in one language, by name.
@@ -90,7 +97,9 @@ func samplePages(t testing.TB, p *Pages, lang Lang) map[string]string {
 	body, err = p.Session(hostile)
 	add("authorized-hostile", body, err)
 
+	sampleCompletions(p, lang, add)
 	sampleErrors(p, lang, add)
+	sampleForms(p, lang, add)
 	return out
 }
 
@@ -102,7 +111,7 @@ func sampleErrors(p *Pages, lang Lang, add func(string, []byte, error)) {
 		})
 		add("error-"+string(reason), body, err)
 	}
-	body, err := p.Error(ErrorPage{Lang: lang, Reason: ReasonOtherBrowser, ContinuePath: "/authorize/n?a=1&b=2"})
+	body, err := p.Error(ErrorPage{Lang: lang, Reason: ReasonOtherBrowser, ContinuePath: "/authorize/n?a=1&b=2", CSRF: sampleCSRF})
 	add("error-take-over", body, err)
 	body, err = p.Error(ErrorPage{Lang: lang, Reason: ReasonUnknownClient})
 	add("error-bare", body, err)

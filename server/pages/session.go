@@ -18,7 +18,7 @@ type SessionPage struct {
 	Status     kyc.Status
 	Failure    kyc.FailureCode // why, if Status is failed
 	Claims     []string        // claim names that are asked for, as of kyc.ClaimsOf
-	ReadFor    time.Duration   // how long the client may read them; 0 leaves it out
+	ReadFor    Retention       // how long the client may read them; 0 leaves it out
 	Deeplink   string          // what the QR code holds and the button opens, while authorized
 	ExpiresIn  int64           // seconds until the present state ends by itself; 0 leaves it out
 
@@ -31,6 +31,12 @@ type SessionPage struct {
 	CancelPath string // takes a POST
 	FinishPath string // leads to the client with the code
 	BackURL    string // leads to the client without one; http, https or an app's private scheme
+	CSRF       string // goes into every form
+
+	// What a completed session says about the details that it has released.
+	WithdrawPath  string     // takes a POST that ends the client's access; empty leaves it out
+	ReadableUntil *time.Time // nil with WithdrawPath: until withdrawn
+	Withdrawn     bool       // the person has ended it
 
 	// Languages are links to this page in other languages; nil leaves the choice
 	// out.
@@ -53,6 +59,7 @@ func (p *Pages) Session(s SessionPage) ([]byte, error) {
 	case kyc.StatusPending:
 		return p.Unavailable(UnavailablePage{
 			Lang: s.Lang, ClientName: s.ClientName, SelfURL: s.SelfPath, CancelPath: s.CancelPath,
+			CSRF: s.CSRF,
 		})
 	case kyc.StatusAuthorized:
 		return p.drawScan(s)
@@ -63,9 +70,9 @@ func (p *Pages) Session(s SessionPage) ([]byte, error) {
 	case kyc.StatusExpired:
 		n = p.expired(s)
 	case kyc.StatusCompleted:
-		n = p.over(s, iconDone, func(m *messages) ending { return m.Completed })
+		n = p.completed(s)
 	case kyc.StatusDenied:
-		n = p.over(s, iconStop, func(m *messages) ending { return m.Denied })
+		n = p.denied(s)
 	default:
 		return nil, fmt.Errorf("no page for a session that is %q", s.Status)
 	}
@@ -89,14 +96,14 @@ func (p *Pages) drawScan(s SessionPage) ([]byte, error) {
 		return nil, ErrNoDeeplink
 	}
 	v := scanView{view: p.view(s.Lang, "", s.ClientName), Page: s, Wallet: safeURL(s.Deeplink, walletScheme)}
-	v.Title, v.Live = v.M.Authorized.Title, true
+	v.Title, v.Script, v.CSRF = v.M.Authorized.Title, statusScript, s.CSRF
 	v.Refresh = refreshTo(s.SelfPath, s.Refresh)
 	v.Languages = languageLinks(v.Lang, s.Languages)
 	for _, name := range s.Claims {
 		v.Claims = append(v.Claims, v.M.claim(name))
 	}
-	if s.ReadFor > 0 && len(v.Claims) > 0 {
-		v.ReadFor = strings.ReplaceAll(v.M.Authorized.ReadFor, "{duration}", v.M.duration(s.ReadFor))
+	if len(v.Claims) > 0 {
+		v.ReadFor = v.M.retention(s.ReadFor)
 	}
 	if s.ExpiresIn > 0 {
 		v.TimeLeft = v.M.timeLeft(s.ExpiresIn)
@@ -129,7 +136,7 @@ func (p *Pages) verified(s SessionPage) notice {
 		n.Body = n.paragraphs(m.NoReturn)
 		return n
 	}
-	n.Body, n.Live, n.FinishURL = n.paragraphs(m.Text), true, s.FinishPath
+	n.Body, n.Script, n.FinishURL = n.paragraphs(m.Text), statusScript, s.FinishPath
 	n.Refresh = refreshTo(s.FinishPath, 2)
 	do.link(m.Continue, ownURL(s.FinishPath))
 	n.Actions = do.list
@@ -145,6 +152,7 @@ func (p *Pages) failed(s SessionPage) notice {
 	}
 	n.Title, n.Icon, n.Heading = m.Title, iconStop, n.Say(m.Heading)
 	n.Body = n.paragraphs(why, m.NothingSent, n.M.chances(s))
+	do.CSRF = s.CSRF
 	do.again(s)
 	n.Actions = do.list
 	return n
@@ -155,6 +163,7 @@ func (p *Pages) expired(s SessionPage) notice {
 	m := n.M.Expired
 	n.Title, n.Icon, n.Heading = m.Title, iconTime, n.Say(m.Heading)
 	n.Body = n.paragraphs(m.Text, n.M.chances(s))
+	do.CSRF = s.CSRF
 	do.again(s)
 	n.Actions = do.list
 	return n
@@ -185,14 +194,46 @@ func (a *actions) again(s SessionPage) {
 	a.post(a.M.Common.Back, s.CancelPath)
 }
 
-// over is the page of a session that nothing moves any more.
-func (p *Pages) over(s SessionPage, i icon, text func(*messages) ending) notice {
+func (p *Pages) denied(s SessionPage) notice {
 	n, do := p.noticeOf(s.Lang, s.ClientName)
-	m := text(n.M)
-	n.Title, n.Icon, n.Heading, n.Body = m.Title, i, n.Say(m.Heading), n.paragraphs(m.Text)
+	m := n.M.Denied
+	n.Title, n.Icon, n.Heading, n.Body = m.Title, iconStop, n.Say(m.Heading), n.paragraphs(m.Text)
 	do.link(n.M.Common.Back, safeURL(s.BackURL, returnScheme))
 	n.Actions = do.list
 	return n
+}
+
+// completed says who may still read the details, and lets the person end it.
+func (p *Pages) completed(s SessionPage) notice {
+	n, do := p.noticeOf(s.Lang, s.ClientName)
+	m := n.M.Completed
+	n.Title, n.Icon, n.Heading = m.Title, iconDone, n.Say(m.Heading)
+	n.Body = n.paragraphs(m.Text, n.M.readable(s))
+	if s.Withdrawn {
+		n.Title, n.Heading = m.WithdrawnTitle, n.Say(m.WithdrawnHeading)
+		n.Body = n.paragraphs(m.Withdrawn)
+	}
+	do.link(n.M.Common.Back, safeURL(s.BackURL, returnScheme))
+	if !s.Withdrawn {
+		do.CSRF = s.CSRF
+		do.quietly(m.Withdraw, s.WithdrawPath)
+	}
+	n.Actions = do.list
+	return n
+}
+
+// readable says how long the client may read what a completed session released;
+// empty if it may not or nobody knows.
+func (m *messages) readable(s SessionPage) string {
+	switch {
+	case s.ReadableUntil != nil && s.ReadFor == ReadOnce:
+		return strings.ReplaceAll(m.Completed.OnceUntil, "{date}", m.moment(*s.ReadableUntil))
+	case s.ReadableUntil != nil:
+		return strings.ReplaceAll(m.Completed.Until, "{date}", m.moment(*s.ReadableUntil))
+	case s.WithdrawPath != "":
+		return m.Retention.UntilWithdrawn
+	}
+	return ""
 }
 
 // UnavailablePage is what the page shows while the verifier cannot be reached.
@@ -201,6 +242,7 @@ type UnavailablePage struct {
 	ClientName string
 	SelfURL    string // our own path or URL that tries again
 	CancelPath string // takes a POST; may be empty
+	CSRF       string // goes into the form
 }
 
 // unavailableRefresh is when a browser without script tries again, in seconds.
@@ -213,6 +255,7 @@ func (p *Pages) Unavailable(u UnavailablePage) ([]byte, error) {
 	n.Title, n.Icon, n.Heading, n.Body = m.Title, iconTime, n.Say(m.Heading), n.paragraphs(m.Text, m.Action)
 	n.Refresh = refreshTo(u.SelfURL, unavailableRefresh)
 	do.link(n.M.Common.Retry, ownURL(u.SelfURL))
+	do.CSRF = u.CSRF
 	do.post(n.M.Common.Cancel, u.CancelPath)
 	n.Actions = do.list
 	return render(p.notice, n)

@@ -50,6 +50,12 @@ func TestSessionOffersWhatCanBeDone(t *testing.T) {
 		{"expired makes a new attempt or cancels", kyc.StatusExpired, nil, []string{"/session/01/retry", "/session/01/cancel"}},
 		{"completed leads back", kyc.StatusCompleted, nil, []string{back}},
 		{"completed without a URL leads nowhere", kyc.StatusCompleted, func(s *SessionPage) { s.BackURL = "" }, nil},
+		{"completed lets the person withdraw", kyc.StatusCompleted,
+			func(s *SessionPage) { s.WithdrawPath = "/session/01/withdraw" }, []string{back, "/session/01/withdraw"}},
+		{"withdrawn is over", kyc.StatusCompleted,
+			func(s *SessionPage) { s.WithdrawPath, s.Withdrawn = "/session/01/withdraw", true }, []string{back}},
+		{"denied has nothing to withdraw", kyc.StatusDenied,
+			func(s *SessionPage) { s.WithdrawPath = "/session/01/withdraw" }, []string{back}},
 		{"denied leads back", kyc.StatusDenied, nil, []string{back}},
 		{"denied leads back to an app", kyc.StatusDenied,
 			func(s *SessionPage) { s.BackURL = "com.example.app:/cb?error=access_denied" },
@@ -91,6 +97,66 @@ func TestSessionSaysWhoAsksForWhatAndHowLong(t *testing.T) {
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("page does not say %q", want)
+		}
+	}
+}
+
+func TestCompletedSaysHowLongTheDetailsCanBeRead(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name   string
+		change func(*SessionPage)
+		want   string // the last paragraph
+	}{
+		{"nothing is known", func(s *SessionPage) { s.WithdrawPath = "" },
+			"Example Bank has received your details. There is nothing left to do here, you can close this page."},
+		{"until a moment", func(s *SessionPage) { s.ReadableUntil = &sampleTime },
+			"Example Bank can read your details until 1 March 2026, 14:05 UTC."},
+		{"once", func(s *SessionPage) { s.ReadableUntil, s.ReadFor = &sampleTime, ReadOnce },
+			"Example Bank can read your details once, until 1 March 2026, 14:05 UTC at the latest."},
+		{"until it is withdrawn", func(*SessionPage) {}, "Example Bank can read this until you withdraw it."},
+		{"withdrawn", func(s *SessionPage) { s.Withdrawn, s.ReadableUntil = true, &sampleTime },
+			"Example Bank can no longer read your details here. What it read before may still be kept there; " +
+				"please ask Example Bank if you want it deleted."},
+	}
+	p := newPages(t)
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s := sampleSession(English, kyc.StatusCompleted)
+			s.WithdrawPath = "/session/01/withdraw"
+			tt.change(&s)
+			page, err := p.Session(s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := ""
+			for _, e := range named(readPage(t, string(page)), "p") {
+				if e.parent.attr["class"] == "prose" {
+					got = strings.Join(strings.Fields(e.text), " ")
+				}
+			}
+			if got != tt.want {
+				t.Errorf("page ends with %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestSessionWarnsAgainstCodesFromOthers(t *testing.T) {
+	t.Parallel()
+	want := map[Lang]string{
+		English: "only if you have just started this yourself at Example Bank", German: "eben selbst bei Example Bank gestartet",
+		French: "commencer cette démarche vous-même auprès de Example Bank", Italian: "avviato personalmente questa procedura presso Example Bank",
+	}
+	p := newPages(t)
+	for _, lang := range Languages {
+		page, err := p.Session(sampleSession(lang, kyc.StatusAuthorized))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(words(t, string(page)), want[lang]) {
+			t.Errorf("page in %s does not warn", lang)
 		}
 	}
 }

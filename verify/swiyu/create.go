@@ -34,7 +34,7 @@ type dcqlCredential struct {
 	ID            string      `json:"id"`
 	Format        string      `json:"format"`
 	Meta          dcqlMeta    `json:"meta"`
-	Claims        []dcqlClaim `json:"claims"`
+	Claims        []dcqlClaim `json:"claims,omitempty"` // the verifier refuses an empty list; without one the credential itself is the proof
 	HolderBinding bool        `json:"require_cryptographic_holder_binding"`
 }
 

@@ -1,0 +1,188 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"vouchgate/gen/api"
+	"vouchgate/kyc"
+	"vouchgate/server/pages"
+)
+
+// covered says whether a person has let a client have as much before, and has not
+// taken it back.
+func (s *Server) covered(ctx context.Context, client kyc.Client, accountID kyc.ID, scope string, claims kyc.Strings) (bool, error) {
+	grants, err := s.Store.GrantsOfAccount(ctx, accountID, s.Now())
+	if err != nil {
+		return false, err
+	}
+	asked := append(kyc.Asked(scope, claims), strings.Fields(scope)...)
+	return slices.ContainsFunc(grants, func(g kyc.Grant) bool {
+		has := append(kyc.Asked(g.Scope, g.Claims), strings.Fields(g.Scope)...)
+		return g.ClientID == client.ID && !slices.ContainsFunc(asked, func(name string) bool { return !slices.Contains(has, name) })
+	}), nil
+}
+
+// released is what a session would hand over: the claims that were asked for, as
+// far as there are any.
+func (s *Server) offered(ctx context.Context, session kyc.Session) (userName string, claims kyc.Claims, err error) {
+	if session.Method == kyc.MethodAccount {
+		if session.AccountID == nil {
+			return "", nil, fmt.Errorf("%w: nobody is signed in", kyc.ErrIllegalMove)
+		}
+		account, claims, err := s.account(ctx, *session.AccountID)
+		return account.UserName, claims, err
+	}
+	proof, err := s.proofOf(session.ID, session.ClientID, session.SealedClaims)
+	return "", proof.Claims, err
+}
+
+// ShowConsent implements api.StrictServerInterface.
+func (s *Server) ShowConsent(ctx context.Context, r api.ShowConsentRequestObject) (api.ShowConsentResponseObject, error) {
+	session, client, err := s.owned(ctx, s.Store, kyc.ID(r.ID))
+	if err != nil {
+		return nil, err
+	}
+	v, here := visitOf(ctx), sessionPath(session.ID, "/consent")
+	if next := nextPath(session); next != here {
+		return redirectAnswer(next + langQuery(v)), nil
+	}
+	userName, claims, err := s.offered(ctx, session)
+	if err != nil {
+		return nil, err
+	}
+	p := pages.ConsentPage{
+		Lang: v.lang, ClientName: nameOf(client), Operator: client.Operator, Purpose: client.Purpose, UserName: userName,
+		Items: items(session, claims), Retention: retentionShown(client, session), Refresh: mayRefresh(client, session.Scope),
+		ActionPath: here, CSRF: s.csrf(session.ID.String(), v.browser), Languages: languagesOf(here),
+	}
+	if session.Method == kyc.MethodAccount {
+		p.SwitchPath, p.MePath = sessionPath(session.ID, "/switch"), "/me"
+	}
+	body, err := s.pages.Consent(p)
+	if err != nil {
+		return nil, err
+	}
+	return pageAnswer(http.StatusOK, v.lang, body, session.RedirectURI), nil
+}
+
+// items are the details that the person is shown, each of which can be refused.
+func items(session kyc.Session, claims kyc.Claims) (list []pages.ConsentItem) {
+	for _, name := range session.Asked() {
+		value, ok := claims[name]
+		if !ok {
+			continue
+		}
+		text := fmt.Sprint(value)
+		if kyc.AsksForImage(name) {
+			text = ""
+		}
+		list = append(list, pages.ConsentItem{Scope: name, Claim: name, Value: text})
+	}
+	return list
+}
+
+// Consent implements api.StrictServerInterface.
+func (s *Server) Consent(ctx context.Context, r api.ConsentRequestObject) (api.ConsentResponseObject, error) {
+	session, client, err := s.posted(ctx, kyc.ID(r.ID))
+	if err != nil {
+		return nil, err
+	}
+	if next := nextPath(session); next != sessionPath(session.ID, "/consent") {
+		return redirectAnswer(next), nil // the second of two clicks
+	}
+	fields := visitOf(ctx).fields
+	switch fields.Get("decision") {
+	case "deny":
+		return s.cancel(ctx, session, client)
+	case "allow":
+	default:
+		return nil, shownAs(pages.ReasonBadRequest, http.StatusBadRequest)
+	}
+	_, claims, err := s.offered(ctx, session)
+	if err != nil {
+		return nil, err
+	}
+	ticked, shown := fields["scope"], items(session, claims)
+	if len(shown) > 0 && len(ticked) == 0 {
+		return s.cancel(ctx, session, client) // nothing is released, which is a refusal
+	}
+	session, err = s.agree(ctx, session, client, narrowed(session, shown, ticked))
+	if err != nil && !errors.Is(err, kyc.ErrIllegalMove) {
+		return nil, err
+	}
+	return redirectAnswer(sessionPath(session.ID, "/finish")), nil
+}
+
+// agree records what the person lets the client have.
+func (s *Server) agree(ctx context.Context, session kyc.Session, client kyc.Client, c kyc.Choice) (kyc.Session, error) {
+	if session.Method != kyc.MethodAccount {
+		return s.move(ctx, session.ID, client, func(session *kyc.Session) (kyc.Effects, error) {
+			return session.Agree(c, s.Now())
+		})
+	}
+	in, err := s.signedIn(ctx, session.LoginAfter)
+	if err == nil && in.AccountID != *session.AccountID {
+		err = shownAs(pages.ReasonBadCSRF, http.StatusForbidden) // somebody else has signed in meanwhile
+	}
+	if isNotFound(err) { // signed out in another tab
+		return s.move(ctx, session.ID, client, func(session *kyc.Session) (kyc.Effects, error) {
+			return kyc.Effects{}, session.SignIn(nil, s.Now())
+		})
+	}
+	if err != nil {
+		return session, err
+	}
+	return s.admit(ctx, session, client, in, c)
+}
+
+// narrowed is what is left of what was asked for when some of what was shown is
+// not ticked. A scope that loses some of its claims is replaced by the names of the
+// others, which are scopes too.
+func narrowed(session kyc.Session, shown []pages.ConsentItem, ticked []string) kyc.Choice {
+	refused := func(claim string) bool {
+		return slices.ContainsFunc(shown, func(i pages.ConsentItem) bool { return i.Claim == claim }) && !slices.Contains(ticked, claim)
+	}
+	var scope []string
+	for _, name := range strings.Fields(session.Scope) {
+		claims := kyc.ClaimsOf(name)
+		kept := slices.DeleteFunc(slices.Clone(claims), refused)
+		if len(kept) == len(claims) {
+			kept = []string{name}
+		}
+		for _, k := range kept {
+			if !slices.Contains(scope, k) {
+				scope = append(scope, k)
+			}
+		}
+	}
+	return kyc.Choice{
+		Scope:  strings.Join(scope, " "),
+		Claims: slices.DeleteFunc(slices.Clone(session.Claims), refused),
+	}
+}
+
+// retentionShown says how long the client will be able to read.
+func retentionShown(client kyc.Client, session kyc.Session) pages.Retention {
+	life, once := client.ReadableFor(mayRefresh(client, session.Granted()))
+	switch {
+	case once:
+		return pages.ReadOnce
+	case client.Retention == kyc.RetainUntilRevoked:
+		return pages.ReadUntilWithdrawn
+	}
+	return pages.Retention(life)
+}
+
+// endShown is when a grant ends by itself; nil if that is not foreseeable.
+func endShown(g kyc.Grant) *time.Time {
+	if g.ExpiresAt.Sub(g.CreatedAt) > 50*365*24*time.Hour {
+		return nil
+	}
+	return &g.ExpiresAt
+}
