@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"vouchgate/kyc"
 	"vouchgate/store"
@@ -48,11 +47,20 @@ func (c *clientAddCmd) Run(ctx context.Context, p *program, given *sources) erro
 	client := newClient(c.ID, p.now())
 	c.clientFlags.apply(&client, allow, &f)
 	secret, shown := p.clientSecret(c.SecretFile, &f)
+	if !hasSecret(client) {
+		shown = ""
+		if c.SecretFile != "" {
+			f.add("secret-file", "does not go with --auth-method %s: such a client has no secret", client.AuthMethod)
+		}
+	}
 	return p.withStorage(ctx, f, config, func(s *storage) error {
 		out := issued{ClientID: c.ID, ClientSecret: shown}
 		kept, err := p.keepSecret(c.ID, secret)
 		if err != nil {
 			return err
+		}
+		if !hasSecret(client) {
+			kept.ExpiresAt = &kept.CreatedAt
 		}
 		var webhook *kyc.WebhookSecret
 		if client.WebhookURL != "" {
@@ -67,53 +75,16 @@ func (c *clientAddCmd) Run(ctx context.Context, p *program, given *sources) erro
 		if err != nil {
 			return err
 		}
+		p.tellStart(client)
 		return p.printIssued(out, c.JSON)
 	})
 }
 
-// clientSecret returns the secret of a file, or a new one, which is to be shown
-// as well: nobody else knows it.
-func (p *program) clientSecret(file string, f *faults) (secret, shown string) {
-	var err error
-	if file == "" {
-		secret, err = newSecret(p.rand)
-		f.check("secret", err)
-		return secret, secret
+// tellStart says where a client without a secret has to start.
+func (p *program) tellStart(client kyc.Client) {
+	if !hasSecret(client) {
+		fmt.Fprintf(p.stderr, "client %s has no secret: it starts at /authorize or /par, because /setup asks for one\n", client.ID)
 	}
-	secret, err = readSecret(file, p.stdin)
-	f.check("secret-file", err)
-	if err == nil && len(secret) < minSecret {
-		f.add("secret-file", "the secret must have at least %d characters", minSecret)
-	}
-	return secret, ""
-}
-
-// keepSecret returns what the store keeps of a client's secret.
-func (p *program) keepSecret(clientID, secret string) (kyc.ClientSecret, error) {
-	now := p.now()
-	id, err := kyc.NewID(now, p.rand)
-	return kyc.ClientSecret{
-		ID: id, ClientID: clientID, Hash: kyc.HashSecret(kyc.SecretClient, secret), CreatedAt: now,
-	}, err
-}
-
-// newWebhookSecret makes a key that signs webhooks: sealed for the store, and in
-// the form that receivers take.
-func (p *program) newWebhookSecret(s *storage, clientID string) (kept *kyc.WebhookSecret, shown string, err error) {
-	now := p.now()
-	id, err := kyc.NewID(now, p.rand)
-	if err != nil {
-		return nil, "", err
-	}
-	key, err := randomBytes(p.rand)
-	if err != nil {
-		return nil, "", err
-	}
-	sealed, err := s.ring.Seal(kyc.PurposeWebhookSecret, []byte(clientID), key)
-	if err != nil {
-		return nil, "", err
-	}
-	return &kyc.WebhookSecret{ID: id, ClientID: clientID, Sealed: sealed, CreatedAt: now}, whsec(key), nil
 }
 
 type clientUpdateCmd struct {
@@ -121,13 +92,14 @@ type clientUpdateCmd struct {
 	allowSettings   `embed:""`
 	ID              string `arg:"" name:"id" help:"The client_id."`
 	clientFlags     `embed:""`
-	JSON            bool `name:"json" help:"Print JSON: the client's settings, and the webhook's secret if one was made."`
+	JSON            bool `name:"json" help:"Print JSON: the client's settings, and secrets that were made."`
 }
 
 // Help implements kong.HelpProvider.
 func (clientUpdateCmd) Help() string {
 	return "A list replaces the whole list, an empty value takes a setting back to its default. " +
-		"The first webhook URL comes with a secret, which is printed, this once."
+		"The first webhook URL comes with a secret, which is printed, this once; so does an authentication method " +
+		"that needs a secret, if the client has none. One that needs none ends the secrets that there are."
 }
 
 // Run implements the verb client update.
@@ -144,94 +116,34 @@ func (c *clientUpdateCmd) Run(ctx context.Context, p *program, given *sources) e
 		if err := f.err(); err != nil {
 			return err
 		}
-		shown, err := p.firstWebhookSecret(ctx, s, client)
-		if err != nil {
+		out := issued{ClientID: c.ID}
+		if out.WebhookSecret, err = p.firstWebhookSecret(ctx, s, client); err != nil {
 			return err
 		}
 		if err := s.store.UpdateClient(ctx, client, "client.updated"); err != nil {
 			return noClient(c.ID, err)
 		}
-		if c.JSON {
-			return p.printJSON(struct {
-				clientView
-				WebhookSecret string `json:"webhook_secret,omitempty"`
-			}{viewOf(client), shown})
+		if out.ClientSecret, err = p.fitSecret(ctx, s, client); err != nil {
+			return err
 		}
-		if shown != "" {
-			return p.printIssued(issued{ClientID: c.ID, WebhookSecret: shown}, false)
+		if c.AuthMethod != nil {
+			p.tellStart(client)
 		}
-		fmt.Fprintf(p.stderr, "updated client %s\n", c.ID)
+		return p.printUpdated(client, out, c.JSON)
+	})
+}
+
+func (p *program) printUpdated(client kyc.Client, made issued, asJSON bool) error {
+	if asJSON {
+		return p.printJSON(struct {
+			clientView
+			ClientSecret  string `json:"client_secret,omitempty"`
+			WebhookSecret string `json:"webhook_secret,omitempty"`
+		}{viewOf(client), made.ClientSecret, made.WebhookSecret})
+	}
+	fmt.Fprintf(p.stderr, "updated client %s\n", client.ID)
+	if made.ClientSecret == "" && made.WebhookSecret == "" {
 		return nil
-	})
-}
-
-// firstWebhookSecret gives a client with a webhook URL a secret if it has none.
-func (p *program) firstWebhookSecret(ctx context.Context, s *storage, client kyc.Client) (shown string, err error) {
-	if client.WebhookURL == "" {
-		return "", nil
 	}
-	secrets, err := s.store.WebhookSecrets(ctx, client.ID)
-	if err != nil {
-		return "", err
-	}
-	now := p.now()
-	for _, secret := range secrets {
-		if secret.ExpiresAt == nil || now.Before(*secret.ExpiresAt) {
-			return "", nil
-		}
-	}
-	kept, shown, err := p.newWebhookSecret(s, client.ID)
-	if err != nil {
-		return "", err
-	}
-	return shown, s.store.RotateWebhookSecret(ctx, *kept, now)
-}
-
-type clientRotateCmd struct {
-	storageSettings `embed:""`
-	ID              string `arg:"" name:"id" help:"The client_id."`
-	Grace           string `default:"24h" placeholder:"TIME" help:"How long the old secrets stay valid, 0s to 720h (default 24h)."`
-	Webhook         bool   `help:"Rotate the secret that signs webhooks instead."`
-	SecretFile      string `placeholder:"FILE" help:"Take the new secret from a file (- for standard input), as with client add."`
-	JSON            bool   `name:"json" help:"Print JSON."`
-}
-
-const maxGrace = 30 * 24 * time.Hour
-
-// Run implements the verb client rotate-secret.
-func (c *clientRotateCmd) Run(ctx context.Context, p *program, given *sources) error {
-	f := given.faults
-	config := c.storageSettings.check(&f)
-	grace := f.duration("grace", c.Grace, 0, maxGrace)
-	if c.Webhook && c.SecretFile != "" {
-		f.add("secret-file", "is for the client's own secret, not with --webhook")
-	}
-	secret, shown := p.clientSecret(c.SecretFile, &f)
-	return p.withStorage(ctx, f, config, func(s *storage) error {
-		if _, err := s.store.Client(ctx, c.ID); err != nil {
-			return noClient(c.ID, err)
-		}
-		end := p.now().Add(grace)
-		out := issued{ClientID: c.ID}
-		if c.Webhook {
-			kept, shown, err := p.newWebhookSecret(s, c.ID)
-			if err != nil {
-				return err
-			}
-			if err := s.store.RotateWebhookSecret(ctx, *kept, end); err != nil {
-				return err
-			}
-			out.WebhookSecret = shown
-			return p.printIssued(out, c.JSON)
-		}
-		kept, err := p.keepSecret(c.ID, secret)
-		if err != nil {
-			return err
-		}
-		if err := s.store.RotateClientSecret(ctx, kept, end); err != nil {
-			return err
-		}
-		out.ClientSecret = shown
-		return p.printIssued(out, c.JSON)
-	})
+	return p.printIssued(made, false)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/netip"
 	"regexp"
@@ -18,14 +19,17 @@ import (
 // value takes a setting back to its default.
 type clientFlags struct {
 	Name          *string  `placeholder:"TEXT" help:"Shown to the person who is asked for a proof (default the client_id)."`
-	RedirectURI   []string `name:"redirect-uri" sep:"none" placeholder:"URI" help:"Where the browser goes back to: https, or http on a loopback address. Repeat for several."`
-	Scope         *string  `placeholder:"SCOPE" help:"What the client may ask for, names parted by spaces, and gets when it asks for nothing (default \"profile age_over_18\": given and family name, birth date, and being 18)."`
+	RedirectURI   []string `name:"redirect-uri" sep:"none" placeholder:"URI" help:"Where the browser goes back to: https, or http on a loopback address, or for --application-type native a scheme of its own. Repeat for several."`
+	Scope         *string  `placeholder:"SCOPE" help:"What the client may ask for, names parted by spaces, and gets when it asks for nothing (default \"profile age_over_18\": given and family name, birth date, and being 18). Every client may ask for openid and offline_access besides."`
 	PKCE          *string  `name:"pkce" placeholder:"required|optional" help:"Whether requests must have a code challenge, RFC 7636 (default required; optional with --error-profile taler, because a Taler exchange sends none)."`
 	ErrorProfile  *string  `placeholder:"oauth|taler" help:"Error words sent by redirect: those of the RFCs, or those that a GNU Taler exchange acts on (default oauth)."`
 	CodeDelivery  *string  `placeholder:"redirect|webhook" help:"How the client gets its code (default redirect)."`
 	WebhookURL    *string  `name:"webhook-url" placeholder:"URL" help:"Where events are sent: https, or what --webhook-allow-networks allows. Giving it switches webhooks on again that were switched off."`
 	CodeLifetime  *string  `placeholder:"TIME" help:"How long a code is valid, 1s to 10m (default 60s, 10m by webhook)."`
-	TokenLifetime *string  `placeholder:"TIME" help:"How long an access token is valid and the data can be read, 1s to 24h (default 1h)."`
+	TokenLifetime *string  `placeholder:"TIME" help:"How long an access token is valid, 1s to 24h (default 1h)."`
+
+	dataFlags     `embed:""`
+	protocolFlags `embed:""`
 
 	VerifierURL               *string  `name:"verifier-url" placeholder:"URL" help:"The client's own verifier (default that of the server)."`
 	VerifierManagementAPIPath *string  `name:"verifier-management-api-path" placeholder:"PATH" help:"Path of its management API (default that of the server)."`
@@ -70,18 +74,16 @@ func (c clientFlags) apply(client *kyc.Client, allow []netip.Prefix, f *faults) 
 	if client.CodeDelivery == kyc.DeliverByWebhook && client.WebhookURL == "" {
 		f.add("code-delivery", "webhook needs --webhook-url")
 	}
+	c.dataFlags.apply(client, f)
+	c.dataFlags.check(*client, f)
+	c.protocolFlags.apply(client, allow, f)
+	c.protocolFlags.check(*client, f)
 	c.applyVerifier(client, f)
 }
 
 func (c clientFlags) applyOAuth(client *kyc.Client, f *faults) {
 	if c.Name != nil {
-		client.Name = strings.TrimSpace(*c.Name)
-		if client.Name == "" {
-			client.Name = client.ID
-		}
-		if len(client.Name) > maxName || strings.ContainsFunc(client.Name, unprintable) {
-			f.add("name", "must be at most %d bytes of printable text", maxName)
-		}
+		client.Name = cmp.Or(f.line("name", *c.Name, maxName), client.ID)
 	}
 	if c.RedirectURI != nil {
 		client.RedirectURIs = c.RedirectURI
@@ -168,6 +170,9 @@ func (f *faults) redirectURIs(uris []string) {
 func (f *faults) scopes(text string) kyc.Strings {
 	names, err := oauth.ParseScope(text)
 	f.check("scope", err)
+	names = slices.DeleteFunc(names, func(name string) bool {
+		return name == oauth.ScopeOpenID || name == oauth.ScopeOfflineAccess // open to every client
+	})
 	if err == nil && len(names) == 0 {
 		f.add("scope", "must name at least one of: %s", strings.Join(kyc.KnownScopes(), ", "))
 	}

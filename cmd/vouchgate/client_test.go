@@ -48,6 +48,21 @@ func (s *shell) storage() *storage {
 	return opened
 }
 
+// diffViews compares all of two clients but for some fields.
+func diffViews(want, got clientView, but ...string) string {
+	return cmp.Diff(want, got, cmp.AllowUnexported(clientView{}), cmpopts.IgnoreFields(clientView{}, but...))
+}
+
+// defaultProtocol is how a client talks for which nothing else was said.
+func defaultProtocol() protocolView {
+	return protocolView{
+		ApplicationType: "web", AuthMethods: []string{"client_secret_basic", "client_secret_post"}, GrantTypes: []string{"authorization_code"},
+		SubjectType: "pairwise", IDTokenAlg: "ES256",
+	}
+}
+
+var defaultData = dataView{Method: kyc.MethodSwiyu, Consent: "implicit"}
+
 type zeroRand struct{}
 
 func (zeroRand) Read(b []byte) (int, error) { clear(b); return len(b), nil }
@@ -77,9 +92,9 @@ func TestClientAddDefaults(t *testing.T) {
 	want := clientView{
 		ID: "shop", Name: "shop", Enabled: true, RedirectURIs: kyc.Strings{"https://shop.example.org/cb"},
 		Scopes: kyc.Strings{"profile", "age_over_18"}, PKCE: "required", CodeDelivery: "redirect", ErrorProfile: "oauth",
-		CodeLifetime: 60, TokenLifetime: 3600,
+		CodeLifetime: 60, TokenLifetime: 3600, protocolView: defaultProtocol(), dataView: defaultData,
 	}
-	if diff := cmp.Diff(want, s.show(), cmpopts.IgnoreFields(clientView{}, "CreatedAt", "UpdatedAt")); diff != "" {
+	if diff := diffViews(want, s.show(), "CreatedAt", "UpdatedAt"); diff != "" {
 		t.Errorf("client (-want +got):\n%s", diff)
 	}
 	if !s.accepts(got.ClientSecret) || s.accepts("another secret") {
@@ -106,8 +121,9 @@ func TestClientAddEverything(t *testing.T) {
 		VerifierURL: "https://v.example.org", VerifierPath: "/m", AcceptedIssuers: kyc.Strings{"did:tdw:a,b", "did:tdw:c"},
 		CredentialTypes: kyc.Strings{"t-1"}, ClaimPaths: kyc.Paths{"given_name": {"person", "first"}, "age_over_16": {"a.b", "c"}},
 		ResponseMode: "direct_post", DeeplinkScheme: "swiyu-verify", CodeLifetime: 300, TokenLifetime: 90,
+		protocolView: defaultProtocol(), dataView: defaultData,
 	}
-	if diff := cmp.Diff(want, s.show(), cmpopts.IgnoreFields(clientView{}, "CreatedAt", "UpdatedAt")); diff != "" {
+	if diff := diffViews(want, s.show(), "CreatedAt", "UpdatedAt"); diff != "" {
 		t.Errorf("client (-want +got):\n%s", diff)
 	}
 	st := s.storage()
@@ -125,10 +141,10 @@ func TestClientAddSaysEveryFault(t *testing.T) {
 	t.Parallel()
 	s := newShell(t)
 	s.run("client", "add", "--id", "a b", "--redirect-uri", "http://shop.example.org/cb", "--redirect-uri", "https://x.example.org/*",
-		"--scope", "openid dance", "--pkce", "maybe", "--error-profile", "loud", "--code-delivery", "webhook", "--code-lifetime", "11m",
+		"--scope", "openid email dance", "--pkce", "maybe", "--error-profile", "loud", "--code-delivery", "webhook", "--code-lifetime", "11m",
 		"--token-lifetime", "1.5s", "--verifier-url", "ftp://x", "--response-mode", "shout", "--deeplink-scheme", "javascript",
 		"--claim-path", "shoe_size=x", "--claim-path", "given_name=a..b", "--secret-file", writeFile(t, "s", "too short\n"), "--name", "a\x00b",
-	).fails(exitUsage, "id: must be", "http is for 127.0.0.1", "wildcard", `there is no "openid"`, `there is no "dance"`, "pkce: must be", "error-profile: ", "webhook needs --webhook-url",
+	).fails(exitUsage, "id: must be", "http is for 127.0.0.1", "wildcard", `there is no "email"`, `there is no "dance"`, "pkce: must be", "error-profile: ", "webhook needs --webhook-url",
 		"code-lifetime: must be a time", "token-lifetime: must be whole seconds", "verifier address must be", "response mode must be",
 		"deep link scheme", `"shoe_size" is not a claim`, "the path of given_name", "secret-file: ", "name: must be")
 	s.run("client", "add", "--id", "x").fails(exitUsage, "redirect-uri: must be given")
@@ -201,7 +217,7 @@ func TestClientUpdate(t *testing.T) {
 	}
 	want := before
 	want.Name, want.WebhookURL, want.VerifierURL, want.AcceptedIssuers = "New", hookURL, "", nil
-	if diff := cmp.Diff(want, s.show(), cmpopts.IgnoreFields(clientView{}, "UpdatedAt")); diff != "" {
+	if diff := diffViews(want, s.show(), "UpdatedAt"); diff != "" {
 		t.Errorf("client (-want +got):\n%s", diff)
 	}
 	got.WebhookSecret = ""

@@ -149,7 +149,20 @@ type listenConfig struct {
 	maxOpenSessions int64
 	notifyHeader    string
 	notifyKey       string
+	refreshWindow   time.Duration
+	requestRate     int
+	signInTries     int64
+	keyLifetime     time.Duration
 }
+
+// The limits of settings of the public listener.
+const (
+	maxRefreshWindow = time.Minute
+	maxRequestRate   = 1_000_000
+	maxSignInTries   = 1000
+	minKeyLifetime   = 48 * time.Hour // a key is published for a day before it signs
+	maxKeyLifetime   = 10 * 365 * 24 * time.Hour
+)
 
 func (s listenSettings) check(f *faults) listenConfig {
 	c := listenConfig{
@@ -158,6 +171,10 @@ func (s listenSettings) check(f *faults) listenConfig {
 		maxOpenSessions: f.number("max-open-sessions", s.MaxOpenSessions, 1, 1_000_000_000),
 		notifyHeader:    s.NotificationKeyHeader,
 		notifyKey:       f.secretFile("notification-key-file", s.NotificationKeyFile),
+		refreshWindow:   f.duration("refresh-retry-window", s.RefreshRetryWindow, 0, maxRefreshWindow),
+		requestRate:     int(f.number("request-rate", s.RequestRate, 0, maxRequestRate)),
+		signInTries:     f.number("sign-in-tries", s.SignInTries, 1, maxSignInTries),
+		keyLifetime:     f.duration("signing-key-lifetime", s.SigningKeyLifetime, minKeyLifetime, maxKeyLifetime),
 	}
 	f.address("listen", s.Listen)
 	f.headerName("notification-key-header", s.NotificationKeyHeader)

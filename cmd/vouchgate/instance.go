@@ -15,6 +15,8 @@ import (
 
 	"vouchgate/kyc"
 	"vouchgate/server"
+	"vouchgate/server/jose"
+	"vouchgate/server/password"
 	"vouchgate/verify/swiyu"
 	"vouchgate/worker"
 )
@@ -83,7 +85,7 @@ func (i *instance) assemble(ctx context.Context, p *program, c instanceConfig) e
 	if c.listen == nil {
 		return nil
 	}
-	return i.openGateway(ctx, p, *c.listen, registry)
+	return i.openGateway(ctx, p, c, registry)
 }
 
 // watched and changed connect background work with the pages of this process.
@@ -95,7 +97,27 @@ func (i *instance) changed(session kyc.Session) {
 	}
 }
 
-func (i *instance) openGateway(ctx context.Context, p *program, c listenConfig, registry prometheus.Registerer) error {
+func (i *instance) openGateway(ctx context.Context, p *program, c instanceConfig, registry prometheus.Registerer) error {
+	if err := i.listen(ctx, *c.listen); err != nil {
+		return err
+	}
+	if c.listen.notifyKey == "" && !loopback(i.publicURL.Hostname()) {
+		i.log.Warn("anybody may call /notification: no --notification-key-file is given")
+	}
+	config, err := i.gateway(p, c)
+	if err != nil {
+		return err
+	}
+	config.Registry = registry
+	if i.server, err = server.New(config); err != nil {
+		return err
+	}
+	i.public.handle(i.server.Handler(), i.log)
+	return nil
+}
+
+// listen opens the public listener and finds out the public URL.
+func (i *instance) listen(ctx context.Context, c listenConfig) error {
 	certificate, err := c.certificate()
 	if err != nil {
 		return err
@@ -104,26 +126,26 @@ func (i *instance) openGateway(ctx context.Context, p *program, c listenConfig, 
 		return err
 	}
 	if i.publicURL = c.publicURL; i.publicURL == nil {
-		i.publicURL = &url.URL{Scheme: "http", Host: i.public.address()}
-		if certificate != nil {
-			i.publicURL.Scheme = "https"
-		}
+		i.publicURL = &url.URL{Scheme: pick(certificate != nil, "https", "http"), Host: i.public.address()}
 	}
-	if c.notifyKey == "" && !loopback(i.publicURL.Hostname()) {
-		i.log.Warn("anybody may call /notification: no --notification-key-file is given")
-	}
-	i.server, err = server.New(server.Config{
-		Store: i.storage.store, Ring: i.storage.ring, Verifier: i.verifier, Background: i.worker,
-		PublicURL: i.publicURL, Version: version(),
-		NotificationKeyHeader: c.notifyHeader, NotificationKey: c.notifyKey,
-		TrustedProxies: c.proxies, MaxOpenSessions: c.maxOpenSessions,
-		Now: p.now, Rand: p.rand, Log: i.log, Registry: registry,
-	})
-	if err != nil {
-		return err
-	}
-	i.public.handle(i.server.Handler(), i.log)
 	return nil
+}
+
+// gateway returns what the gateway needs.
+func (i *instance) gateway(p *program, c instanceConfig) (server.Config, error) {
+	keys, err := p.signingKeys(i.storage, c.listen.keyLifetime, i.log)
+	return server.Config{
+		Store: i.storage.store, Ring: i.storage.ring, Verifier: i.verifier, Background: i.worker,
+		Keys: keys, Passwords: password.New(p.rand),
+		Fetcher: jose.NewFetcher(jose.FetcherConfig{
+			AllowNetworks: c.background.allow, Agent: "vouchgate/" + version(), Now: p.now,
+		}),
+		PublicURL: i.publicURL, Version: version(),
+		NotificationKeyHeader: c.listen.notifyHeader, NotificationKey: c.listen.notifyKey,
+		TrustedProxies: c.listen.proxies, MaxOpenSessions: c.listen.maxOpenSessions,
+		RefreshWindow: c.listen.refreshWindow, RequestRate: c.listen.requestRate, SignInTries: c.listen.signInTries,
+		Now: p.now, Rand: p.rand, Log: i.log,
+	}, err
 }
 
 func (c listenConfig) certificate() (*tls.Certificate, error) {

@@ -40,7 +40,7 @@ func redact(_ []string, a slog.Attr) slog.Attr {
 	switch v := a.Value.Any().(type) {
 	case kyc.Handle:
 		return slog.String(a.Key, v.ID.String())
-	case kyc.Proof, kyc.Claims, kyc.Event, kyc.Session, kyc.Outcome, []byte:
+	case kyc.Proof, kyc.Claims, kyc.Event, kyc.Session, kyc.Outcome, kyc.Grant, kyc.Account, kyc.SignIn, kyc.SigningKey, kyc.Request, []byte:
 		return slog.String(a.Key, hidden)
 	case *url.URL:
 		return slog.String(a.Key, v.Scheme+"://"+v.Host)

@@ -25,6 +25,7 @@ func TestLogHidesSecrets(t *testing.T) {
 		log.Info("hello", "client_secret", canary, "Access_Token", canary, "password", canary, "Authorization", canary,
 			"nonce", canary, "claims", map[string]any{"given_name": canary}, slog.Group("inner", "cookie", canary),
 			"handle", handle, "proof", kyc.Proof{Claims: kyc.Claims{"given_name": canary}}, "session", kyc.Session{Binding: kyc.Binding{State: canary}},
+			"account", kyc.Account{UserName: canary}, "grant", kyc.Grant{Subject: canary}, "request", kyc.Request{LoginHint: canary},
 			"body", []byte(canary), "ring", ring, "url", &url.URL{Scheme: "https", Host: "id.example.org", RawQuery: canary})
 		log.With("api_key", canary).Warn("again", "verification", "kept-1")
 		for _, form := range []string{canary, "Y2FuYXJ5", "99,97,110,97,114,121", "63616e617279"} {

@@ -51,8 +51,10 @@ type cli struct {
 	Worker       workerCmd       `cmd:"" help:"Run background work alone, beside gateways on the same Postgres."`
 	Migrate      migrateCmd      `cmd:"" help:"Bring the database's schema to the newest version."`
 	Client       clientCmd       `cmd:"" help:"Register and manage clients."`
+	Account      accountCmd      `cmd:"" help:"Add and manage people who can sign in here."`
 	Webhook      webhookCmd      `cmd:"" help:"Look at webhooks and send them again."`
-	Session      sessionCmd      `cmd:"" help:"Look at sessions."`
+	Session      sessionCmd      `cmd:"" help:"Look at sessions, and end what clients may read."`
+	Key          keyCmd          `cmd:"" help:"Look at the keys that sign ID tokens, and change them."`
 	MockVerifier mockVerifierCmd `cmd:"" help:"Run a mock of the swiyu verifier, with a wallet to click."`
 	Demo         demoCmd         `cmd:"" help:"Show a whole walk: gateway, mock verifier and a small client."`
 	Version      versionCmd      `cmd:"" help:"Print the version."`

@@ -31,7 +31,7 @@ type logSettings struct {
 // allowSettings say which networks webhooks may reach, which also decides which
 // webhook URLs can be registered.
 type allowSettings struct {
-	WebhookAllowNetworks string `group:"background" placeholder:"CIDR,..." help:"Networks that webhooks may reach although they are private, over plain http as well (default none)."`
+	WebhookAllowNetworks string `group:"background" placeholder:"CIDR,..." help:"Networks that webhooks, and reads of a client's jwks-uri, may reach although they are private, over plain http as well (default none)."`
 }
 
 type verifierSettings struct {
@@ -71,4 +71,8 @@ type listenSettings struct {
 	MaxOpenSessions       string `group:"listen" default:"100000" placeholder:"N" help:"Sessions of one client that may be open at a time (default 100000)."`
 	NotificationKeyHeader string `group:"listen" default:"X-API-Key" placeholder:"NAME" help:"Header in which the verifier sends its key to /notification (default X-API-Key)."`
 	NotificationKeyFile   string `group:"listen" placeholder:"FILE" help:"File that holds that key (default no key is needed)."`
+	RefreshRetryWindow    string `group:"listen" default:"5s" placeholder:"TIME" help:"How long a refresh token that was used gives the same answer again, for a client whose answer got lost, 0s to 60s (default 5s)."`
+	RequestRate           string `group:"listen" default:"500" placeholder:"N" help:"Requests a second that one address may make, and reads that one token may make, with bursts of ten times that; 0 for no limit (default 500)."`
+	SignInTries           string `group:"listen" default:"5" placeholder:"N" help:"Tries to sign in with one user name from one address in 15 minutes, 1 to 1000 (default 5)."`
+	SigningKeyLifetime    string `group:"listen" default:"2160h" placeholder:"TIME" help:"How long a key signs ID tokens until the next one does (default 2160h)."`
 }
