@@ -25,7 +25,21 @@ func events(t *testing.T) []kyc.Event {
 	is(t, err, nil)
 	denied, err := in(t, kyc.StatusVerified).Cancel(noon)
 	is(t, err, nil)
-	return []kyc.Event{withCode, *verified.Event, *failed.Event, *expired.Event, *denied.Event}
+	revoked := kyc.Grant{SessionID: id(1), ClientID: "kiosk", SealedClaims: []byte("canary")}.
+		Revoked(kyc.MethodAccount, kyc.RevokedByPerson, noon)
+	return []kyc.Event{withCode, *verified.Event, *failed.Event, *expired.Event, *denied.Event, revoked}
+}
+
+func TestEveryTypeOfEventIsTold(t *testing.T) {
+	t.Parallel()
+	told := map[kyc.EventType]bool{}
+	for _, e := range events(t) {
+		told[e.Type] = true
+	}
+	for _, typ := range kyc.EventTypes {
+		same(t, string(typ), told[typ], true)
+	}
+	same(t, "types", len(told), len(kyc.EventTypes))
 }
 
 func TestEventBodies(t *testing.T) {

@@ -2,6 +2,8 @@ package kyc
 
 import (
 	"encoding/binary"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -30,10 +32,15 @@ func (g Grant) Live(now time.Time) bool { return g.RevokedAt == nil && now.Befor
 // narrower than the grant's. Claims that were asked for one by one belong to the
 // whole grant.
 func (g Grant) Asked(scope string) []string {
-	if scope == "" || scope == g.Scope {
+	if scope == "" || sameNames(scope, g.Scope) {
 		return Asked(g.Scope, g.Claims)
 	}
 	return ClaimsOf(scope)
+}
+
+// sameNames says whether two scopes hold the same names, in whatever order.
+func sameNames(a, b string) bool {
+	return slices.Equal(slices.Sorted(strings.FieldsSeq(a)), slices.Sorted(strings.FieldsSeq(b)))
 }
 
 // Token gives access to a grant, or is swapped for another one that does.

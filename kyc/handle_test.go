@@ -47,7 +47,8 @@ func TestOnlyTheExactTextIsAHandle(t *testing.T) {
 }
 
 var secretKinds = []kyc.SecretKind{
-	kyc.SecretNonce, kyc.SecretCode, kyc.SecretAccessToken, kyc.SecretClient, kyc.SecretBrowser,
+	kyc.SecretNonce, kyc.SecretCode, kyc.SecretAccessToken, kyc.SecretRefreshToken, kyc.SecretClient, kyc.SecretBrowser,
+	kyc.SecretSignIn,
 }
 
 func TestAHashMatchesOnlyItsSecretUsedAsItsKind(t *testing.T) {

@@ -44,7 +44,10 @@ func (m *machine) actions() map[string]func(*rapid.T) {
 			b.State = rapid.SampledFrom([]string{"state", "state", "state", "other"}).Draw(r, "state")
 			b.BrowserHash = []byte(rapid.SampledFrom([]string{"one", "two"}).Draw(r, "browser"))
 			m.opened++
-			v := kyc.Verification{RequestID: fmt.Sprint("r", m.opened), EndsAt: at(m.now.Add(15 * time.Minute))}
+			var v kyc.Verification
+			if m.s.Method.Visits() {
+				v = kyc.Verification{RequestID: fmt.Sprint("r", m.opened), EndsAt: at(m.now.Add(15 * time.Minute))}
+			}
 			m.do(kyc.ActionOpen, func() (kyc.Effects, error) { return m.s.Open(b, v, m.now, m.now.Add(time.Second)) })
 		},
 		"prove": func(r *rapid.T) {
@@ -55,6 +58,22 @@ func (m *machine) actions() map[string]func(*rapid.T) {
 			request := someRequest(r)
 			m.do(kyc.ActionRefuse, func() (kyc.Effects, error) { return m.s.Refuse(request, kyc.FailureIssuer, m.now) })
 		},
+		"sign in": func(*rapid.T) {
+			person := id(7)
+			m.do("", func() (kyc.Effects, error) { return kyc.Effects{}, m.s.SignIn(&person, m.now) })
+		},
+		"admit": func(r *rapid.T) {
+			c := choice(r)
+			m.do(kyc.ActionProve, func() (kyc.Effects, error) { return m.s.Admit([]byte("sealed"), c, m.now) })
+		},
+		"agree": func(r *rapid.T) {
+			c := choice(r)
+			m.do("", func() (kyc.Effects, error) { return m.s.Agree(c, m.now) })
+			if agreed := m.before.NeedsConsent() && !m.s.NeedsConsent(); agreed != (m.effects.Event != nil) || agreed != (m.err == nil) {
+				r.Fatalf("agreeing: %v, event is %v", m.err, m.effects.Event)
+			}
+			m.tell(r)
+		},
 		"expire": func(*rapid.T) {
 			m.do(kyc.ActionExpire, func() (kyc.Effects, error) { return m.s.Expire(m.now) })
 		},
@@ -63,6 +82,11 @@ func (m *machine) actions() map[string]func(*rapid.T) {
 		},
 		"": func(r *rapid.T) { m.check(r) },
 	}
+}
+
+// choice is what a person leaves of the binding, which may be too little.
+func choice(r *rapid.T) kyc.Choice {
+	return kyc.Choice{Scope: rapid.SampledFrom([]string{binding.Scope, "given_name", ""}).Draw(r, "granted")}
 }
 
 func (m *machine) check(r *rapid.T) {
@@ -86,13 +110,19 @@ func (m *machine) check(r *rapid.T) {
 }
 
 func (m *machine) checkEffects(r *rapid.T) {
-	if (m.effects.Event == nil) != (m.action == kyc.ActionOpen) {
+	waits := m.action == kyc.ActionProve && m.s.NeedsConsent()
+	if (m.effects.Event == nil) != (waits || m.action == kyc.ActionOpen) {
 		r.Fatalf("%s: event is %v", m.action, m.effects.Event)
 	}
 	again := m.action == kyc.ActionOpen && m.before.Attempts > 0
 	if drop := again || m.action == kyc.ActionExpire || m.action == kyc.ActionCancel; m.effects.DropCode != drop {
 		r.Fatalf("%s: DropCode is %v", m.action, m.effects.DropCode)
 	}
+	m.tell(r)
+}
+
+// tell checks what the client is told.
+func (m *machine) tell(r *rapid.T) {
 	if e := m.effects.Event; e != nil {
 		key := fmt.Sprint(e.Attempt, e.Type)
 		if m.told[key] {
@@ -123,6 +153,12 @@ func (m *machine) checkState(r *rapid.T) {
 		r.Fatalf("%s is final and became %s", m.before.Status, s.Status)
 	case s.Bound() && (s.State != "state" && m.before.Bound() && m.before.State == "state"):
 		r.Fatalf("the binding changed to state %q", s.State)
+	case s.Method == kyc.MethodAccount && s.Status == kyc.StatusVerified && s.AccountID == nil:
+		r.Fatal("somebody was verified without signing in")
+	case s.Status == kyc.StatusAuthorized && (s.Consent == kyc.ConsentGiven || s.GrantedScope != ""):
+		r.Fatalf("consent was given before the proof: %s of %q", s.Consent, s.GrantedScope)
+	case m.told[fmt.Sprint(s.Attempts, kyc.EventVerified)] && s.NeedsConsent():
+		r.Fatal("the client was told of a proof that nobody agreed to")
 	case s.TimeLeft(m.now) < 0:
 		r.Fatal("time left is negative")
 	case s.FirstGeneration() < m.before.FirstGeneration():
@@ -133,7 +169,10 @@ func (m *machine) checkState(r *rapid.T) {
 func TestASessionKeepsItsRules(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(r *rapid.T) {
-		m := &machine{s: pending(), before: pending(), now: noon, told: map[string]bool{}}
+		m := &machine{s: pending(), now: noon, told: map[string]bool{}}
+		m.s.Method = rapid.SampledFrom(kyc.Methods).Draw(r, "method")
+		m.s.Consent = rapid.SampledFrom([]kyc.Consent{kyc.ConsentNone, kyc.ConsentAsked, kyc.ConsentRequired}).Draw(r, "consent")
+		m.before = m.s
 		r.Repeat(m.actions())
 	})
 }

@@ -216,6 +216,9 @@ func (s *Session) forgetPerson() {
 // Prove records a proof of the verification requestID. It returns ErrIllegalMove
 // unless that verification is the open one: the first final answer wins.
 func (s *Session) Prove(requestID string, sealed []byte, now time.Time) (Effects, error) {
+	if s.Method == MethodAccount && s.AccountID == nil {
+		return Effects{}, fmt.Errorf("%w: nobody is signed in", ErrIllegalMove)
+	}
 	if err := s.finishAttempt(ActionProve, requestID); err != nil {
 		return Effects{}, err
 	}
@@ -257,7 +260,10 @@ func (s *Session) choose(c Choice) error {
 	if c.Scope == "" && s.Scope != "" { // which would stand for all of it
 		return fmt.Errorf("%w: nothing of the scope is left", ErrIllegalMove)
 	}
-	s.Consent, s.Claims, s.GrantedScope = ConsentGiven, c.Claims, ""
+	if s.NeedsConsent() {
+		s.Consent = ConsentGiven
+	}
+	s.Claims, s.GrantedScope = c.Claims, ""
 	if c.Scope != s.Scope {
 		s.GrantedScope = c.Scope
 	}
@@ -278,9 +284,6 @@ func (s *Session) SignIn(account *ID, now time.Time) error {
 // Admit records that the person who is signed in lets the client have the sealed
 // claims of the account. Errors as for Prove and Agree.
 func (s *Session) Admit(sealed []byte, c Choice, now time.Time) (Effects, error) {
-	if s.AccountID == nil {
-		return Effects{}, fmt.Errorf("%w: nobody is signed in", ErrIllegalMove)
-	}
 	admitted := *s
 	if err := admitted.choose(c); err != nil {
 		return Effects{}, err

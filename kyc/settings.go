@@ -24,7 +24,7 @@ type Settings struct {
 	Operator        string          `json:"operator,omitempty"`         // who runs the client, shown to the person
 	Retention       Retention       `json:"retention,omitempty"`        // how long the data can be read
 	RefreshIdle     time.Duration   `json:"refresh_idle,omitempty"`     // an unused refresh token ends after that, in nanoseconds; 0: 30 days
-	RefreshLifetime time.Duration   `json:"refresh_lifetime,omitempty"` // all of them end after that, in nanoseconds; 0: one year
+	RefreshLifetime time.Duration   `json:"refresh_lifetime,omitempty"` // all of them end after that, in nanoseconds; 0: one year, or never with RetainUntilRevoked
 	Ephemeral       bool            `json:"ephemeral,omitempty"`        // a new subject each time
 	IDTokenAlg      string          `json:"id_token_alg,omitempty"`     // empty: ES256
 	RequirePAR      bool            `json:"require_par,omitempty"`      // requests must be pushed (RFC 9126)
@@ -66,7 +66,10 @@ func (s Settings) RefreshLives() (idle, all time.Duration) {
 	if idle == 0 {
 		idle = DefaultRefreshIdle
 	}
-	if all == 0 {
+	switch {
+	case all == 0 && s.Retention == RetainUntilRevoked:
+		all = maxRetention
+	case all == 0:
 		all = DefaultRefreshLifetime
 	}
 	return idle, all
@@ -80,7 +83,7 @@ type Retention string
 const (
 	RetainWithTokens   Retention = ""              // as long as its tokens can last
 	RetainOnce         Retention = "once"          // one read
-	RetainUntilRevoked Retention = "until-revoked" // until the person or the operator ends it
+	RetainUntilRevoked Retention = "until-revoked" // until the person or the operator ends it, or all tokens have
 )
 
 // The durations that can be set.
@@ -105,20 +108,15 @@ func ParseRetention(s string) (Retention, error) {
 }
 
 // ReadableFor returns how long data can be read that is handed over now, with or
-// without a refresh token, and whether reading it once ends that.
+// without a refresh token, and whether reading it once ends that. What no token can
+// read any more is not kept, however long the retention is.
 func (c Client) ReadableFor(refresh bool) (life time.Duration, once bool) {
-	switch c.Retention {
-	case RetainUntilRevoked:
-		return maxRetention, false
-	case RetainOnce, RetainWithTokens:
-	default:
-		if d, err := time.ParseDuration(string(c.Retention)); err == nil {
-			return d, false
-		}
-	}
-	life = c.TokenLifetime
+	reach := c.TokenLifetime
 	if refresh {
-		_, life = c.RefreshLives()
+		_, reach = c.RefreshLives()
 	}
-	return life, c.Retention == RetainOnce
+	if d, err := time.ParseDuration(string(c.Retention)); err == nil {
+		return min(d, reach), false
+	}
+	return reach, c.Retention == RetainOnce
 }

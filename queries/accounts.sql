@@ -16,6 +16,9 @@ UPDATE accounts SET password_hash = @password_hash, sealed_claims = @sealed_clai
     updated_at = @updated_at, disabled_at = @disabled_at
 WHERE id = @id;
 
+-- name: ReplacePasswordHash :execrows
+UPDATE accounts SET password_hash = @newer WHERE id = @id AND password_hash = @kept;
+
 -- name: DeleteAccount :execrows
 DELETE FROM accounts WHERE id = @id;
 

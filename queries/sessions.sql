@@ -51,6 +51,9 @@ WHERE request_id = @request_id AND request_id <> '' AND status = 'authorized'
   AND (lease_until IS NULL OR lease_until <= CAST(sqlc.arg('now') AS timestamptz))
 RETURNING *;
 
+-- name: HoldSession :execrows
+UPDATE verification_sessions SET lease_until = NULL WHERE id = @id AND status = 'verified';
+
 -- name: CompleteSession :execrows
 UPDATE verification_sessions SET status = 'completed', sealed_claims = NULL, next_check = NULL, lease_until = NULL,
     finished_at = CAST(sqlc.arg('now') AS timestamptz), updated_at = CAST(sqlc.arg('now') AS timestamptz), version = version + 1
@@ -78,3 +81,9 @@ DELETE FROM verification_sessions WHERE verification_sessions.id IN (
 
 -- name: EndSessionLeases :execrows
 UPDATE verification_sessions SET lease_until = NULL WHERE next_check IS NOT NULL AND lease_until IS NOT NULL;
+
+-- name: EndSessionsOfAccount :execrows
+UPDATE verification_sessions SET status = 'expired', error_code = 'expired', sealed_claims = NULL, sealed_request = NULL,
+    next_check = NULL, lease_until = NULL, finished_at = CAST(sqlc.arg('now') AS timestamptz),
+    updated_at = CAST(sqlc.arg('now') AS timestamptz), version = version + 1
+WHERE account_id = @account_id AND account_id IS NOT NULL AND status IN ('authorized', 'verified');

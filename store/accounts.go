@@ -60,20 +60,22 @@ func (s *Store) UpdateAccount(ctx context.Context, a kyc.Account, event string) 
 	})
 }
 
-// SetPasswordHash replaces the hash of a password that stayed the same, because it
-// was made by weaker rules than those of today.
-func (s *Store) SetPasswordHash(ctx context.Context, a kyc.Account) error {
-	p := accountParams(a)
-	_, err := s.b.Writer().UpdateAccount(ctx, pgdb.UpdateAccountParams{
-		PasswordHash: p.PasswordHash, SealedClaims: p.SealedClaims, UpdatedAt: p.UpdatedAt, DisabledAt: p.DisabledAt, ID: p.ID,
-	})
+// SetPasswordHash puts a newer hash of the same password in place of the one that
+// was read, unless the account has another password by now.
+func (s *Store) SetPasswordHash(ctx context.Context, id kyc.ID, kept, newer string) error {
+	_, err := s.b.Writer().ReplacePasswordHash(ctx, pgdb.ReplacePasswordHashParams{Newer: newer, ID: id, Kept: kept})
 	return s.err("keeping a password's new hash", err)
 }
 
-// RemoveAccount deletes an account and its sign-ins. Its grants stay until they end
-// unless they are revoked before. ErrNotFound if there is no such account.
+// RemoveAccount deletes an account and its sign-ins, and ends the sessions that hold
+// its claims. Its grants stay until they end unless they are revoked before.
+// ErrNotFound if there is no such account.
 func (s *Store) RemoveAccount(ctx context.Context, id kyc.ID, now time.Time) error {
+	now = micro(now)
 	return s.tx(ctx, "removing account", func(q pgdb.Querier) error {
+		if _, err := q.EndSessionsOfAccount(ctx, pgdb.EndSessionsOfAccountParams{Now: now, AccountID: &id}); err != nil {
+			return err
+		}
 		rows, err := q.DeleteAccount(ctx, id)
 		if err := one(rows, err, ErrNotFound); err != nil {
 			return err

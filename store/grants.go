@@ -35,6 +35,12 @@ func (s *Store) Redeem(ctx context.Context, code kyc.Code, grant kyc.Grant, toke
 		if err := one(rows, err, ErrConflict); err != nil {
 			return err
 		}
+		// The session before the account that the grant refers to, as where an account
+		// is removed: in different orders the two would wait for each other.
+		rows, err = q.HoldSession(ctx, code.SessionID)
+		if err := one(rows, err, ErrConflict); err != nil {
+			return err
+		}
 		if err := q.CreateGrant(ctx, pgdb.CreateGrantParams{
 			ID: grant.ID, Subject: grant.Subject, CreatedAt: now, ExpiresAt: micro(grant.ExpiresAt),
 			SessionID: code.SessionID, Once: grant.Once, RefreshUntil: microp(grant.RefreshUntil),

@@ -7259,6 +7259,22 @@ func (response ShowSession200TextHTMLCharsetUTF8Response) VisitShowSessionRespon
 	return err
 }
 
+type ShowSession303ResponseHeaders struct {
+	CacheControl string
+	Location     string
+}
+
+type ShowSession303Response struct {
+	Headers ShowSession303ResponseHeaders
+}
+
+func (response ShowSession303Response) VisitShowSessionResponse(w http.ResponseWriter) error {
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(303)
+	return nil
+}
+
 type ShowSession404JSONResponse struct{ PageJSONResponse }
 
 func (response ShowSession404JSONResponse) VisitShowSessionResponse(w http.ResponseWriter) error {
@@ -11648,43 +11664,44 @@ var swaggerSpec = []string{
 	"Oc1mA/s9SBM90zxQ24fPQxN8Q/qMsIBAT8IhAd6jeFoVb5k4FgQtUJZNpRH4KPpsguOYsEpmdWbA/RNn",
 	"zc0zkTSlio+01q1tAsxmpqpqzVB+EEN5SW8ImEXmOFZmIVaMbn6hQX071XOozDI9R3PVUrb5qKGsv5/Z",
 	"OdssMPVbzvQ0U8M9VySl7VAPKTEzlpunadUnoe3D4B5K1RqYUGt7TuS6IVSQEORBmcsrh5zscyfPoFPE",
-	"Oj61kkfsx01lXJqMcDFXylcbk8kj/qbBwSV+3zzmazwdcx64oeyDvC3XCgijFT7fPnMz60s9gJe1oX1i",
-	"pN2VfW8V9h/DFzwA/n/+dwlBHeWLLlFWc6ncGEzXb6Bwirk6zMe1FZ0brX9GzSoXc0GGPEL9q/qi2z9l",
-	"aeRSVmUINn+Qq/uuizzM9FGoFeKmGU2GHh5o3HEiYi6Jhwj2tbpNIqd4S9Mx3Oiwmt9N+BQs8OpEj2O7",
-	"/Fr0roNR/665kBcFsENLiumEmCqsTIJEeAbmZWqQrpbJHIZ8StnYJi9zBq4/E8sZHKKAsBnUcJU1FizR",
-	"wKg5AzClW+hEkShn+mqDWVHw9+n/hmSkEGRdj0wNDU2D6/MM4AGI/0fpHXara/VjrX78O6sfwEb0mWmG",
-	"8Y2ah2E+9d6DuWAF+Otcy5+s6WStEQTNGb0+m5u6YUMr3fbeRgudQQxaMz+q0JjeWDKCXpfgmphOaGh4",
-	"c5/ZqIQgASGR69fmfHuckbRNicCQZosSlkgSHNrAO1TnjRQRMN1+iqHnRGX7yhcAnIcyzNacac2Z/sU5",
-	"0wW+Jrb1UkCKB3c/Z065XLKiYyNkfZhnIOggie1mYoOaNsuwhd7mlCy9D61HZ/VpkkcEEnLKifIIhxCb",
-	"qTaV3to2dWtDaW0o/fsaSoVqT9AIFvhBas2hC0HtpFCgWNMdMkkbI4JUDwJBpPQgSQF+4azQIUMQsC4O",
-	"+0xxjiLMZqA+ZMgBotC2XNvuHrSQKQJwTR2mHDSAqeBa94DGGvpVYaU+8M3E/3ldjrrmLGvOsrgctVjt",
-	"/Y32jSBKzBbk7yoUcanQTimRNiYi3729HPBXYrYO16ytkrVV8tewSlzCgm3Hg9EI09AkB5HbGFrY58n/",
-	"G1mOUTbq2w2ZDsumw7brvNiEilxyA4WJo+oOvX02AHqEu5pSCYKjgWnirX8xc00TOSiNCoHmRvkaJ6z6",
-	"zKhQJmfZ+k+Qz6PI7kLMUGcnTfSkDA2JmhJicvWRWdo26jMg3UERZYkiEr5KafatsLICVCo8k4fOgwTZ",
-	"utAX2o6Prep9dG5g+F1dLt/SGxSWsZtMezPnD0a/IjfzQ1/pWTW0zwKscA996TfsD41ev5ElNvUbXr9h",
-	"8FJeUdZv9PY73TuA04rKF5zBA+Zzbf/EyVZLeMBlTQLU/dwSckqVP1nQ7wKuHxnPw1olWKsEa5Xg51YJ",
-	"XAcOM+qFOfVAZm5BEkryjYrAPWuSNc7YvrhfW5qc6ybqapPRi1I6JmW2QiPPBMH3gcPr6viHq9Bc2zpr",
-	"xrZmbH8JxpYWVdveqW6sGFdpe/9vcKyoJN78ktal3dUztneA7dlQQs3ABFGJYIa7wfQiY03AnxC7QUOC",
-	"BThefEGUDfayNPXNvqtQhxcnSkJLZGZxNFWj0cezt1mFHL0hsu/uKQ9rhCE0NqicSFvotocCPJPFVuXZ",
-	"w33mc72vrMYNKuiOUHk4ojHdSGAEjZmU6GZE7W6jN/SpB0cFkWkNGcuR+kxzGvutgsD0HBymffsZIXYC",
-	"R1U2vT6nlZn1MUD0+5tOKond1K5auyUnnSIcrEtSHrokBehsnnloqs0RrfHDGoRfuTjFlLTU16ClRUiE",
-	"BTGnzDZd3t3bPkjnTEm03eq0toB2djcKgzbzZWqyz0Dcvrq4OEVQbuO55JNiCa37v2EwAzcjQEtYkHNu",
-	"iI+NBWMpicgVyO10tzY8k2s35TaCFB1qEJnWwHZrMKkA2Faf2UFI6DSls9xgAs+2XiAByujQBLlMmZoh",
-	"OKQ5gTRTDAQZmVQWW+xWeFCQ3CxWzYxM5gwX1xIZfntkfTpQwzOcFUZtGe3DKJYy63iu2V+fAZiokFWn",
-	"BIfU3dCAsK8t1dkZN5NMm9SnrDJXSZjbpmGVEkJ72DdRQZhExYgDnlGhWuhkZLRfq1JRiUIuYb7ENWVj",
-	"q9XrU6UMZf6sUn6RefjQ5QQ5mQG2vLRsf2S7Fjl9PV/saPKY9trtAkS2W92NVp8NYO7mID8ctDwWw7N5",
-	"SSaBKgeTKt5+YSvFflyt4Uq10A8nKOzaiwUFIDgXZVTCplX8A6mmpwKP6/frHrB3rcXMfSofz6c4Bo+z",
-	"OT5cOkAQPKxAJCvLHzcJcOGkmo+SiBM24jkhtGTu4dZGz3gOsQjs0EQzujC14kmAgOY1w/ByhZcDNx4x",
-	"Zdm5Pj9Ued88SfEi5Sta09VwjBKpTLr6kBCWbs+kRMAeBzwmjFaXpX10EPyOVO4O4F9tMM59DMK/3DQd",
-	"LQtLCDmBjh4rEefyYfcGlS0K45mht7yyBgURtq7SdCZAlEmlt2zzeszBG2WNMjTkaoLSkVIZPXe1kK5F",
-	"/KezUy7VGv3/PdC/LKNWogBPK6mnH84vVpNTsKf67h/5wXym7ccmWOd2hS9VY4tw5qazgwl9HIYwzCUd",
-	"bAv7mh8FbJ8vu0fsC9ApHhMJA6wi6aU+QJkWRJuIbz4bMLeoczHVrKrmu22Vt52206rbOJuB00VzDCyv",
-	"c0+aVlALVjbkz8UjiSLOqOJCWw+wAQ9xhnDaf8XMz4JBFvkFgogyOBnrfQcSLaQU1BrC57YVd1WDUfBh",
-	"pdH8c6d2XNpFtNxvtS2vk302sI81tb37OLNvXEhfiVkPWn1QWJFxRX3i2v9teLkXKBoRqXAUD9BjazV5",
-	"MAYp/y476ds9o41mrBJBBn32eHDT8bK2Va/eHR03z18ddXd2YaA4DVrpCi19aINDJPV7cZgbFN5nZlK4",
-	"Z4s/jNVu7FzBNbIFZn40kAlTdoQgRt3bW+dkBy+d12edHZi0BNb33j6a8ETIwzwO2yK6EQ9DPtUG9nan",
-	"jYy/Euw985F9xkejFvoAQ/jtGLZY8IjWFJDkUcCe2nfqR2jf/vwGSPub+hGiIzYDGE5pGKKAt0rcthTv",
-	"YC4V1xnlFxm80qOxA9UXNnKDae0881lDFU/mjbKUZ7iTBFPcOG1M06CImDsqGPDd3d3d/wsAAP//",
+	"Oj71/TxitvIvH2G0JfK2MtiW1A2J8WD8kz1o2z9LmsXFXJFibbQpT9KbhrqWeLTzNK2PZ8x54MbND/JW",
+	"aisgjFZ4s/vMTeMvdTde1mD3iZHjV/a9VXR9DF/wAJT9+d8luHaULydFWTWpcgM+XSeFwinmKkwf19aq",
+	"brT+GdW4XMyFT/II9a/qZW//lEWfS1mVIdj8Qa7ulS/yMNMholY9MW12MvTwwJaIExFzSTxEsK8NCRI5",
+	"k0KaXuhGO9f8bsKn4FuoTmE5tsuvlYp1mO3fNcvzogB2aLYxnRBTX5ZJkAjPwHBOTe3VcrTDkE8pG9u0",
+	"bM7AqWmiVINDFBA2g+q0ssaCJRoYNWcAToIWOlEkyhn1jCukKHgy9X9DMlII8slHpjqIpmkD8wzgAYj/",
+	"R+kddqtr9WOtfvw7qx/ARvSZaYbxjZqHYT71fpG5MAx4Il0zo6ydZq0RBG0nvT6bmydig0bd9t5GC51B",
+	"dF0zP6rQmN5YMoIunuB0mU5oaHhzn9l4iyABIZHrROe8lpyRtAGLwJBAjBKWSBIc2pQCqDscKSJgbv8U",
+	"QzeNysacLwA4D2WYrTnTmjP9i3OmC3xNbFOpgBQP7n7OnHIhaEUvSshnMc9AOEUS26fFhmtt/mQLvc0p",
+	"WXofWo/OKu8kjwikGpVLABAOIepUbSq9tQ341obS2lD69zWUCnWsoBEs8IPUmkMXgtoZqECxpu9lkrZ8",
+	"BKkeBIJI6UH6BfzCWaH3hyBgXRz2meIcRZjNQH3IkANEoW0mt909aCFT3uDaVUw5aABTwbXuAS1D9KvC",
+	"Sn3gm4n/87rQds1Z1pxlcaFtsY79G+0bQZSYLchMVijiUqGdUopwTES+L305lUGJ2Tpcs7ZK1lbJX8Mq",
+	"cakYttEQRiNMQ5P2RG5jaM6fJ/9vZDlG2ahvpGR6R5ve4a6nZBNqjckNlFyOqnsP99kA6BHuakolCI4G",
+	"pj25/sVMbE3koDQEBdo25au3sOozo0KZbGzrP0E+jyK7CzFDnZ00hZUyNCRqSoipQkBmaduC0IB0B0WU",
+	"JYpI+Cql2bfCygpQqfBMHjoPEuQhQ8drOxi3qqvTuYHhd3W5fEvXU1jGbjLtOp0/GP2K3DQTfaVn1dA+",
+	"C7DCPfSl37A/NHr9Rpay1W94/YbBS3lFWb/R2+907wBOKypfcAYPmKm2/ROnkS3hAZc1qV33c0vIKVX+",
+	"ZEEnD7h+ZDwPa5VgrRKsVYKfWyVwvUXMEBvm1AOZuQVJKMk3KgL3rLbWOGM7/n5t0XWuT6qrukYvSomm",
+	"lNnakzwTBN8HDq+r4x+u9nRt66wZ25qx/SUYW1oubrvCuoFpXKWDC77BsaKSePNLWnF3V8/Y3gG2Z+MW",
+	"NQMTRCWCGe4Gc5mMNQF/QuwGDQkW4HjxBVE22MvS1Df7rkKFYZwoCc2emcXRVI1GH8/eZrV/9IbIvrun",
+	"PIYSxuvYoHIibQnfHgrwTBabsGcP95nP9b6y6j2oDTxC5bGPxnQjgRE0Zgakm361u43e0KceHBVEpjVk",
+	"LEfqM81p7LcKAnOBcJhOJGCE2NkiVXUC+pxWZtbHANHvbzqpJHbzyGrtlpx0inCwLrZ56GIboLN55qGp",
+	"Nke0+TqGlctuTLFOfXVdWl5FWBBzymw76d297YN0gpZE261OawtoZ3ejMEI0X4An+wzE7auLi1MEhUSe",
+	"Sz4pFge7/xsGM3DTD7SEBTnnxhPZWDCWkohc6d9Od2vDM7l2U24jSNGhBpFpemy3BjMYgG31mR3xhE5T",
+	"OsuNXPBsUwkSoIwOTZDLFOAZgkOaE0gzn0GQkUllsWV8hQcFyU2Z1czIZM5wcS2R4bdH1qcD1UnDWWGI",
+	"mNE+jGIps17umv31GYCJCll1SnBI3Q0NCPvaUgWhcTPJtP1+yipzNZK5bRpWKSG0h30TFYQZW4w44BkV",
+	"qoVORkb7tSoVlSjkEiZnXFM2tlq9PlXKUObPKuUXmYcPXU6Qkxlgy0vL9ke2H5PT1/NlnCaPaa/dLkBk",
+	"u9XdaPXZACaKDvJjT8sDPzybl2QSqHIwqeLtF7YG7sdVUa5U5f1wgsKuvVhQAIJzUUYlbJrgP5Bqeirw",
+	"uH6/7gF711rM3Kem83yKY/A4m+PDpQMEwcMKRLKy/HEzDhfO4PkoiThhI54TQksmOm5t9IznEIvAjoM0",
+	"QxlTK54ECGheMwwvV1I6cIMfU5ad62BElffNMyIvUr6iNV0NxyiRyqSrDwlh6fZMSgTsccBjwmh1WdpH",
+	"B8HvSOXuAP7VRv7cxyD8y80J0rKwhJAT6FWyEnEuH+NvUNmiMJ4Zessra1AQYesqTc8FRJlUess2r8cc",
+	"vFHWKENDriYoHZaV0XNXC+laxH86O+VSrdH/3wP9yzJqJQrwtJJ6+uH8YjU5BXuq72uSHzloGppsgnVu",
+	"V/hSNZAJZ246O3LRx2EIY2rSkb2wr/khx/b5snvEvgCd4jGRUN0eSS/1Acq0INpEfPPZgLlFnYupZlU1",
+	"30esvO20UVjdxtkMnC6aY2B5nXvSNLlasLIhfy4eSRRxRhUX2nqADXiIM4TTzjJmMhiM6MgvEESUwclY",
+	"7zuQaCGloNYQPrdNxqtap4IPK43mnzu149IuouV+q215neyzgX2sqe3dx5l940L6Ssx60MSEwoqMK+oT",
+	"19hww8u9QNGISIWjeIAeW6vJgwFP+XfZGebuGW00Y5UIMuizx4Objpc15Hr17ui4ef7qqLuzC6PSadBK",
+	"V2jpQxscIqnfi8PcCPQ+MzPQPVv8Yax2Y+cKrpEtMJOxgUyYssMRMere3jonO3jpvD7r7MAMKbC+9/bR",
+	"hCdCHuZx2BbRjXgY8qk2sLc7bWT8lWDvmY/sMz4atdAHERhrUz8SCx7RmgKSPArYU/tOnRbt25/fAGl/",
+	"U6dFdMRmAMMpDUMU8FaJ25biHcyl4jqj/CKDV3o0dlT8whZ1MIeeZz5rqOLJvFGW8gx3kmCKG6eNaYcU",
+	"EXNHBQO+u7u7+38BAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -281,6 +281,24 @@ func (q *Queries) PurgeSignIns(ctx context.Context, arg PurgeSignInsParams) (int
 	return result.RowsAffected()
 }
 
+const replacePasswordHash = `-- name: ReplacePasswordHash :execrows
+UPDATE accounts SET password_hash = ?1 WHERE id = ?2 AND password_hash = ?3
+`
+
+type ReplacePasswordHashParams struct {
+	Newer string
+	ID    kyc.ID
+	Kept  string
+}
+
+func (q *Queries) ReplacePasswordHash(ctx context.Context, arg ReplacePasswordHashParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, replacePasswordHash, arg.Newer, arg.ID, arg.Kept)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const updateAccount = `-- name: UpdateAccount :execrows
 UPDATE accounts SET password_hash = ?1, sealed_claims = ?2,
     updated_at = ?3, disabled_at = ?4

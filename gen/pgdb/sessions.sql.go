@@ -327,6 +327,26 @@ func (q *Queries) EndSessionLeases(ctx context.Context) (int64, error) {
 	return result.RowsAffected(), nil
 }
 
+const endSessionsOfAccount = `-- name: EndSessionsOfAccount :execrows
+UPDATE verification_sessions SET status = 'expired', error_code = 'expired', sealed_claims = NULL, sealed_request = NULL,
+    next_check = NULL, lease_until = NULL, finished_at = CAST($1 AS timestamptz),
+    updated_at = CAST($1 AS timestamptz), version = version + 1
+WHERE account_id = $2 AND account_id IS NOT NULL AND status IN ('authorized', 'verified')
+`
+
+type EndSessionsOfAccountParams struct {
+	Now       time.Time
+	AccountID *kyc.ID
+}
+
+func (q *Queries) EndSessionsOfAccount(ctx context.Context, arg EndSessionsOfAccountParams) (int64, error) {
+	result, err := q.db.Exec(ctx, endSessionsOfAccount, arg.Now, arg.AccountID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const getSession = `-- name: GetSession :one
 SELECT id, client_id, method, nonce_hash, status, redirect_uri, state, scope, code_challenge, browser_hash, request_id, verification_url, verification_deeplink, verification_ends_at, attempts, checks, next_check, lease_until, sealed_claims, error_code, created_at, authorized_at, verified_at, finished_at, expires_at, updated_at, version, claims, response_mode, sealed_request, consent, granted_scope, account_id, login_after FROM verification_sessions WHERE id = $1
 `
@@ -431,6 +451,18 @@ type HastenSessionParams struct {
 
 func (q *Queries) HastenSession(ctx context.Context, arg HastenSessionParams) (int64, error) {
 	result, err := q.db.Exec(ctx, hastenSession, arg.By, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const holdSession = `-- name: HoldSession :execrows
+UPDATE verification_sessions SET lease_until = NULL WHERE id = $1 AND status = 'verified'
+`
+
+func (q *Queries) HoldSession(ctx context.Context, id kyc.ID) (int64, error) {
+	result, err := q.db.Exec(ctx, holdSession, id)
 	if err != nil {
 		return 0, err
 	}

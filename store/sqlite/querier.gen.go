@@ -174,6 +174,10 @@ func (x querier) EndSessionLeases(ctx context.Context) (int64, error) {
 	return x.q.EndSessionLeases(ctx)
 }
 
+func (x querier) EndSessionsOfAccount(ctx context.Context, arg pgdb.EndSessionsOfAccountParams) (int64, error) {
+	return x.q.EndSessionsOfAccount(ctx, litedb.EndSessionsOfAccountParams(arg))
+}
+
 func (x querier) EndSignIn(ctx context.Context, id kyc.ID) (int64, error) {
 	return x.q.EndSignIn(ctx, id)
 }
@@ -271,6 +275,10 @@ func (x querier) GiveUpHeldWebhooks(ctx context.Context, arg pgdb.GiveUpHeldWebh
 
 func (x querier) HastenSession(ctx context.Context, arg pgdb.HastenSessionParams) (int64, error) {
 	return x.q.HastenSession(ctx, litedb.HastenSessionParams(arg))
+}
+
+func (x querier) HoldSession(ctx context.Context, id kyc.ID) (int64, error) {
+	return x.q.HoldSession(ctx, id)
 }
 
 func (x querier) HoldWebhooks(ctx context.Context, arg pgdb.HoldWebhooksParams) (int64, error) {
@@ -416,6 +424,10 @@ func (x querier) ReleaseWebhooks(ctx context.Context, arg pgdb.ReleaseWebhooksPa
 
 func (x querier) ReplaceKeyCheck(ctx context.Context, arg pgdb.ReplaceKeyCheckParams) (int64, error) {
 	return x.q.ReplaceKeyCheck(ctx, litedb.ReplaceKeyCheckParams(arg))
+}
+
+func (x querier) ReplacePasswordHash(ctx context.Context, arg pgdb.ReplacePasswordHashParams) (int64, error) {
+	return x.q.ReplacePasswordHash(ctx, litedb.ReplacePasswordHashParams(arg))
 }
 
 func (x querier) ReplayWebhook(ctx context.Context, arg pgdb.ReplayWebhookParams) (int64, error) {
@@ -694,6 +706,15 @@ func (x grouped) EndSessionLeases(ctx context.Context) (out int64, err error) {
 	return out, err
 }
 
+func (x grouped) EndSessionsOfAccount(ctx context.Context, arg pgdb.EndSessionsOfAccountParams) (out int64, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.EndSessionsOfAccount(ctx, arg)
+		return err
+	})
+	return out, err
+}
+
 func (x grouped) EndSignIn(ctx context.Context, id kyc.ID) (out int64, err error) {
 	err = x.g.do(ctx, func(q pgdb.Querier) error {
 		var err error
@@ -887,6 +908,15 @@ func (x grouped) HastenSession(ctx context.Context, arg pgdb.HastenSessionParams
 	err = x.g.do(ctx, func(q pgdb.Querier) error {
 		var err error
 		out, err = q.HastenSession(ctx, arg)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) HoldSession(ctx context.Context, id kyc.ID) (out int64, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.HoldSession(ctx, id)
 		return err
 	})
 	return out, err
@@ -1112,6 +1142,15 @@ func (x grouped) ReplaceKeyCheck(ctx context.Context, arg pgdb.ReplaceKeyCheckPa
 	err = x.g.do(ctx, func(q pgdb.Querier) error {
 		var err error
 		out, err = q.ReplaceKeyCheck(ctx, arg)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) ReplacePasswordHash(ctx context.Context, arg pgdb.ReplacePasswordHashParams) (out int64, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.ReplacePasswordHash(ctx, arg)
 		return err
 	})
 	return out, err

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -15,16 +16,20 @@ var accountTests = []test{
 	{"AccountsAreListedByUserName", listAccounts},
 	{"AnUpdateWritesAllButTheNameAndSignsOutEverywhere", updateAccount},
 	{"ANewHashOfTheSamePasswordLeavesTheSignIns", rehash},
+	{"ANewHashOfAPasswordThatWasReplacedIsNotKept", rehashTooLate},
 	{"ASignInComesBackAsItWasKept", signInRoundTrip},
 	{"SigningOutEndsOneSignIn", signOut},
 	{"ASignInOfADisabledAccountIsNotFound", disabledSignIn},
 	{"NobodySignsInWithoutAnAccount", orphanSignIn},
 	{"RemovingAnAccountLeavesItsGrantsWithoutAName", removeAccount},
+	{"RemovingAnAccountEndsWhatItIsUsedIn", removeAccountInUse},
+	{"RemovingAnAccountAndRedeemingDoNotWaitForEachOther", removeOrRedeem},
 	{"WhoWasRemovedIsNotWrittenIntoASession", removedMeanwhile},
 	{"ChangesOfAnAccountAreInTheAuditTrail", auditOfAccounts},
 	{"TriesAreCountedUntilTheWindowOfTheFirstIsOver", countTries},
 	{"AGoodTryStartsCountingAnew", forgetTries},
 	{"TriesSideBySideAreCountedOnceEach", tryTogether},
+	{"OneOfManyGetsTheUserName", oneAccountIsMade},
 }
 
 func accountRoundTrip(f *fixture) {
@@ -120,13 +125,26 @@ func updateAccount(f *fixture) {
 func rehash(f *fixture) {
 	want := f.addAccount("anna")
 	in := f.addSignIn(want.ID)
+	f.ok(f.SetPasswordHash(f.ctx, want.ID, want.PasswordHash, "stronger hash"))
 	want.PasswordHash = "stronger hash"
-	f.ok(f.SetPasswordHash(f.ctx, want))
 	got, err := f.Account(f.ctx, want.ID)
 	f.ok(err)
 	f.same("account", got, want)
 	_, err = f.SignIn(f.ctx, in.ID)
 	f.ok(err)
+}
+
+// rehashTooLate is about an account that was given another password and turned off
+// while somebody was signing in.
+func rehashTooLate(f *fixture) {
+	read := f.addAccount("anna")
+	want := read
+	want.PasswordHash, want.DisabledAt = "hash of another password", at(micro(noon))
+	f.ok(f.UpdateAccount(f.ctx, want, "account.password_set"))
+	f.ok(f.SetPasswordHash(f.ctx, read.ID, read.PasswordHash, "stronger hash"))
+	got, err := f.Account(f.ctx, read.ID)
+	f.ok(err)
+	f.same("account", got, want)
 }
 
 func signInRoundTrip(f *fixture) {
@@ -198,6 +216,66 @@ func removeAccount(f *fixture) {
 	f.addAccount("anna") // the name is free again
 }
 
+func removeAccountInUse(f *fixture) {
+	f.addClient("kiosk")
+	anna, otto := f.addAccount("anna"), f.addAccount("otto")
+	signedIn := f.move(f.addVisit().ID, func(s *kyc.Session) (kyc.Effects, error) {
+		return kyc.Effects{}, s.SignIn(&anna.ID, noon)
+	})
+	admitted, completed := f.addAdmitted(anna.ID, kyc.Choice{Scope: "profile"}), f.addAdmitted(anna.ID, kyc.Choice{Scope: "profile"})
+	code := f.addCode(admitted)
+	_, _, err := f.redeem(f.addCode(completed), noon)
+	f.ok(err)
+	others := []kyc.Session{f.addAdmitted(otto.ID, kyc.Choice{Scope: "profile"}), f.addVisit()}
+	when := noon.Add(time.Minute)
+	f.ok(f.RemoveAccount(f.ctx, anna.ID, when))
+
+	for _, s := range []kyc.Session{signedIn, admitted} {
+		got := f.session(s.ID)
+		s.Status, s.ErrorCode, s.FinishedAt, s.UpdatedAt = kyc.StatusExpired, "expired", at(micro(when)), micro(when)
+		s.AccountID, s.SealedClaims, s.SealedRequest, s.NextCheck = nil, nil, nil, nil
+		s.Version++
+		f.same("session of who was removed", got, s)
+	}
+	_, _, err = f.redeem(code, noon)
+	f.is(err, store.ErrConflict)
+	f.same("status of what was over", f.session(completed.ID).Status, kyc.StatusCompleted)
+	for _, s := range others {
+		f.same("session of another", f.session(s.ID), s)
+	}
+}
+
+// removeOrRedeem would fail with a deadlock if the two took their rows in different
+// orders.
+func removeOrRedeem(f *fixture) {
+	f.addClient("kiosk")
+	for i := range 20 {
+		anna := f.addAccount(fmt.Sprint("anna", i))
+		codes := make([]kyc.Code, 3)
+		for j := range codes {
+			codes[j] = f.addCode(f.addAdmitted(anna.ID, kyc.Choice{Scope: "profile"}))
+		}
+		tokens := make([]kyc.ID, len(codes))
+		errs := together(len(codes)+1, func(i int) error {
+			if i == len(codes) {
+				return f.RemoveAccount(f.ctx, anna.ID, noon)
+			}
+			_, token, err := f.redeem(codes[i], noon)
+			tokens[i] = token.ID
+			return err
+		})
+		f.ok(errs[len(codes)])
+		for j, code := range codes {
+			f.same("claims of the session", f.session(code.SessionID).SealedClaims, []byte(nil))
+			if errs[j] == nil {
+				f.same("account of the grant", f.access(tokens[j]).Grant.AccountID, (*kyc.ID)(nil))
+			} else {
+				f.is(errs[j], store.ErrConflict)
+			}
+		}
+	}
+}
+
 func removedMeanwhile(f *fixture) {
 	f.addClient("kiosk")
 	anna := f.addAccount("anna")
@@ -212,7 +290,7 @@ func auditOfAccounts(f *fixture) {
 	a := f.addAccount("anna")
 	f.addSignIn(a.ID)
 	f.ok(f.UpdateAccount(f.ctx, a, "account.password_set"))
-	f.ok(f.SetPasswordHash(f.ctx, a)) // the password is the same
+	f.ok(f.SetPasswordHash(f.ctx, a.ID, a.PasswordHash, "stronger hash")) // the password is the same
 	f.ok(f.RemoveAccount(f.ctx, a.ID, noon))
 	trail, err := f.Audit(f.ctx, a.ID)
 	f.ok(err)
@@ -286,4 +364,17 @@ func tryTogether(f *fixture) {
 	for i, tries := range got {
 		f.same("tries", tries, int64(i+1))
 	}
+}
+
+func oneAccountIsMade(f *fixture) {
+	made := make([]kyc.Account, 16)
+	for i := range made {
+		made[i] = f.newAccount("anna")
+	}
+	errs := together(len(made), func(i int) error { return f.CreateAccount(f.ctx, made[i]) })
+	f.same("winners", count(errs, nil), 1)
+	f.same("losers", count(errs, store.ErrConflict), 15)
+	list, err := f.Accounts(f.ctx)
+	f.ok(err)
+	f.same("accounts", len(list), 1)
 }

@@ -8,7 +8,8 @@ import (
 )
 
 var auditTests = []test{
-	{"EveryChangeOfStateIsThereOnceInOrder", auditWalk},
+	{"EveryChangeOfStateAndCodeIsThereOnceInOrder", auditWalk},
+	{"ConsentIsThereOnce", auditConsent},
 	{"WhatChangesNoStateLeavesNoRecord", auditQuiet},
 	{"ChangesOfAClientNameTheActor", auditClient},
 	{"TheTrailOutlivesItsSession", auditOutlives},
@@ -35,19 +36,49 @@ func auditWalk(f *fixture) {
 
 	var want []store.AuditEvent
 	for i, event := range []string{
-		"pending", "authorized", "authorized", "failed", "authorized", "expired", "authorized", "verified", "completed",
+		"session.pending", "session.authorized", "session.authorized", "session.failed", "session.authorized",
+		"session.expired", "session.authorized", "session.verified", "code.issued", "session.completed",
 	} {
-		when := minute(i)
-		if event == "completed" {
+		when := minute(min(i, 7))
+		if event == "session.completed" {
 			when = minute(7).Add(time.Second)
 		}
 		want = append(want, store.AuditEvent{
-			At: micro(when), Actor: "session", Event: "session." + event, ClientID: "kiosk", SessionID: s.ID.String(),
+			At: micro(when), Actor: "session", Event: event, ClientID: "kiosk", SessionID: s.ID.String(),
 		})
 	}
 	got, err := f.Audit(f.ctx, s.ID)
 	f.ok(err)
 	f.same("trail", got, want)
+}
+
+func auditConsent(f *fixture) {
+	f.addClient("kiosk")
+	s := f.addSession("kiosk")
+	f.open(s.ID, noon)
+	f.move(s.ID, func(s *kyc.Session) (kyc.Effects, error) {
+		s.Consent = kyc.ConsentAsked
+		return kyc.Effects{}, nil
+	})
+	f.prove(s.ID, noon)
+	agreed := f.move(s.ID, func(s *kyc.Session) (kyc.Effects, error) { return s.Agree(kyc.Choice{Scope: s.Scope}, noon) })
+	code := agreed.NewCode(f.newHandle(), agreed.FirstGeneration(), noon, time.Minute)
+	for range 2 { // the second time it is there already
+		_, err := f.PutCode(f.ctx, code)
+		f.ok(err)
+	}
+	code.Generation++
+	_, err := f.PutCode(f.ctx, code)
+	f.ok(err)
+	trail, err := f.Audit(f.ctx, s.ID)
+	f.ok(err)
+	var got []string
+	for _, r := range trail {
+		got = append(got, r.Event)
+	}
+	f.same("trail", got, []string{
+		"session.pending", "session.authorized", "session.verified", "consent.given", "code.issued", "code.issued",
+	})
 }
 
 func auditQuiet(f *fixture) {

@@ -143,5 +143,5 @@ func auditOfCodes(f *fixture) {
 	events, err := f.Audit(f.ctx, s.ID)
 	f.ok(err)
 	f.same("the last event", events[len(events)-1].Event, "code.voided")
-	f.same("the one before", events[len(events)-2].Event, "session.verified")
+	f.same("the one before", events[len(events)-2].Event, "code.issued")
 }

@@ -8119,6 +8119,12 @@ type ShowSessionReply200Headers struct {
 	ContentSecurityPolicy string
 }
 
+// ShowSessionReply303Headers the declared response headers of an HTTP 303 response for ShowSession
+type ShowSessionReply303Headers struct {
+	CacheControl string
+	Location     string
+}
+
 // ShowSessionReply404Headers the declared response headers of an HTTP 404 response for ShowSession
 type ShowSessionReply404Headers struct {
 	CacheControl string
@@ -8138,6 +8144,8 @@ type ShowSessionReply struct {
 	JSONDefault *Page
 	// Headers200 the parsed response headers for an HTTP 200 response
 	Headers200 *ShowSessionReply200Headers
+	// Headers303 the parsed response headers for an HTTP 303 response
+	Headers303 *ShowSessionReply303Headers
 	// Headers404 the parsed response headers for an HTTP 404 response
 	Headers404 *ShowSessionReply404Headers
 	// HeadersDefault the parsed response headers for an HTTP default response
@@ -13513,6 +13521,9 @@ func ParseShowSessionReply(rsp *http.Response) (*ShowSessionReply, error) {
 	}
 
 	switch {
+	case rsp.StatusCode == 303:
+		break // No content-type
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
 		var dest Page
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -13553,6 +13564,23 @@ func ParseShowSessionReply(rsp *http.Response) (*ShowSessionReply, error) {
 			headers.ContentSecurityPolicy = value
 		}
 		response.Headers200 = &headers
+	case rsp.StatusCode == 303:
+		var headers ShowSessionReply303Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = value
+		}
+		response.Headers303 = &headers
 	case rsp.StatusCode == 404:
 		var headers ShowSessionReply404Headers
 		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {

@@ -42,6 +42,7 @@ ALTER TABLE verification_sessions
     ADD COLUMN granted_scope  text  NOT NULL DEFAULT '',
     ADD COLUMN account_id     uuid  REFERENCES accounts (id) ON DELETE SET NULL,
     ADD COLUMN login_after    timestamptz;
+CREATE INDEX verification_sessions_account ON verification_sessions (account_id) WHERE account_id IS NOT NULL;
 -- Sessions that need no verifier have no id of a verification.
 DROP INDEX verification_sessions_request;
 CREATE UNIQUE INDEX verification_sessions_request ON verification_sessions (request_id)
@@ -87,3 +88,26 @@ CREATE TABLE used_assertions (
     expires_at timestamptz NOT NULL
 );
 CREATE INDEX used_assertions_expiry ON used_assertions (expires_at);
+
+-- Records beside those of a session's states: that the person agreed, and each code
+-- that was made.
+-- +goose StatementBegin
+CREATE FUNCTION audit_consent() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO audit_events (at, actor, event, client_id, session_id)
+    VALUES (NEW.updated_at, 'session', 'consent.given', NEW.client_id, CAST(NEW.id AS text));
+    RETURN NULL;
+END $$;
+-- +goose StatementEnd
+CREATE TRIGGER audit_consent_given AFTER UPDATE OF consent ON verification_sessions
+    FOR EACH ROW WHEN (NEW.consent = 'given' AND OLD.consent <> 'given') EXECUTE FUNCTION audit_consent();
+-- +goose StatementBegin
+CREATE FUNCTION audit_code() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO audit_events (at, actor, event, client_id, session_id)
+    VALUES (NEW.created_at, 'session', 'code.issued', NEW.client_id, CAST(NEW.session_id AS text));
+    RETURN NULL;
+END $$;
+-- +goose StatementEnd
+CREATE TRIGGER audit_code_made AFTER INSERT OR UPDATE OF generation ON authorization_codes
+    FOR EACH ROW EXECUTE FUNCTION audit_code();

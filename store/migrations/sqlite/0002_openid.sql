@@ -41,6 +41,7 @@ ALTER TABLE verification_sessions ADD COLUMN consent text NOT NULL DEFAULT '' CH
 ALTER TABLE verification_sessions ADD COLUMN granted_scope text NOT NULL DEFAULT '';
 ALTER TABLE verification_sessions ADD COLUMN account_id text REFERENCES accounts (id) ON DELETE SET NULL;
 ALTER TABLE verification_sessions ADD COLUMN login_after timestamp CHECK (typeof(login_after) IN ('integer', 'null'));
+CREATE INDEX verification_sessions_account ON verification_sessions (account_id) WHERE account_id IS NOT NULL;
 -- Sessions that need no verifier have no id of a verification.
 DROP INDEX verification_sessions_request;
 CREATE UNIQUE INDEX verification_sessions_request ON verification_sessions (request_id)
@@ -84,3 +85,28 @@ CREATE TABLE used_assertions (
     expires_at timestamp NOT NULL CHECK (typeof(expires_at) = 'integer')
 );
 CREATE INDEX used_assertions_expiry ON used_assertions (expires_at);
+
+-- Records beside those of a session's states: that the person agreed, and each code
+-- that was made.
+-- +goose StatementBegin
+CREATE TRIGGER audit_consent_given AFTER UPDATE OF consent ON verification_sessions
+    WHEN NEW.consent = 'given' AND OLD.consent <> 'given'
+BEGIN
+    INSERT INTO audit_events (at, actor, event, client_id, session_id)
+    VALUES (NEW.updated_at, 'session', 'consent.given', NEW.client_id, NEW.id);
+END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER audit_code_made AFTER INSERT ON authorization_codes
+BEGIN
+    INSERT INTO audit_events (at, actor, event, client_id, session_id)
+    VALUES (NEW.created_at, 'session', 'code.issued', NEW.client_id, NEW.session_id);
+END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER audit_code_replaced AFTER UPDATE OF generation ON authorization_codes
+BEGIN
+    INSERT INTO audit_events (at, actor, event, client_id, session_id)
+    VALUES (NEW.created_at, 'session', 'code.issued', NEW.client_id, NEW.session_id);
+END;
+-- +goose StatementEnd
