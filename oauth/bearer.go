@@ -50,8 +50,12 @@ func InvalidBearerSecret() *Error {
 	return e
 }
 
-func twoBearers() *Error {
-	e := InvalidRequest("more than one Authorization header")
+func twoBearers() *Error { return BadBearerRequest("more than one Authorization header") }
+
+// BadBearerRequest is InvalidRequest with a Bearer challenge, for a malformed
+// request to something that takes access tokens (RFC 6750, section 3.1).
+func BadBearerRequest(description string) *Error {
+	e := InvalidRequest(description)
 	e.Scheme = schemeBearer
 	return e
 }

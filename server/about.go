@@ -17,10 +17,14 @@ const shortCache = "public, max-age=300"
 
 // GetConfig implements api.StrictServerInterface.
 func (s *Server) GetConfig(context.Context, api.GetConfigRequestObject) (api.GetConfigResponseObject, error) {
+	methods := make([]string, len(kyc.Methods))
+	for i, m := range kyc.Methods {
+		methods[i] = string(m)
+	}
 	return api.GetConfig200JSONResponse{
 		Body: api.ServerConfig{
 			Name: "vouchgate", Version: contractVersion,
-			Implementation: "urn:vouchgate:" + s.Version, Methods: []string{string(kyc.MethodSwiyu)},
+			Implementation: "urn:vouchgate:" + s.Version, Methods: methods,
 		},
 		Headers: api.GetConfig200ResponseHeaders{CacheControl: shortCache},
 	}, nil

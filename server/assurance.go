@@ -11,12 +11,15 @@ import (
 // proof. Those that no register lists are URLs of this server (section "Predefined
 // values" there).
 const (
-	documentEID   = "swiss_eid"
 	frameworkPath = "/ida/swiyu"
+	documentPath  = "/ida/swiyu/credential"
 )
 
 // framework names the rules by which a wallet's proof was made.
 func (s *Server) framework() string { return s.issuer() + frameworkPath }
+
+// document names the kind of document that a wallet's credential is.
+func (s *Server) document() string { return s.issuer() + documentPath }
 
 // facts are what this server vouches for as verified: credentials from the wallet.
 // What an operator typed into an account was verified by nobody that we know of.
@@ -28,7 +31,7 @@ func (s *Server) facts(p kyc.Proof, allowed kyc.Claims) []ida.Fact {
 	for name := range allowed {
 		names = append(names, name)
 	}
-	details := map[string]any{"type": documentEID}
+	details := map[string]any{"type": s.document()}
 	if p.Issuer != "" {
 		details["issuer"] = map[string]any{"name": p.Issuer}
 	}

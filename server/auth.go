@@ -32,10 +32,21 @@ func (s *Server) authenticate(ctx context.Context, id string, candidates []strin
 	}
 	good := matches(secrets, candidates, s.Now())
 	if err != nil || !client.Enabled() || !good {
-		s.failures.take(key, s.Now())
-		return kyc.Client{}, errWrongSecret
+		return kyc.Client{}, s.failed(key, errWrongSecret)
+	}
+	if wait := s.failures.wait(key, s.Now()); wait > 0 {
+		return kyc.Client{}, limited{retryAfter(wait)} // it came along with too many guesses
 	}
 	return client, nil
+}
+
+// failed counts credentials that did not hold and returns err. Guesses that come at
+// the same time all find the count low; those that are too many get limited here.
+func (s *Server) failed(key string, err error) error {
+	if wait := s.failures.spend(key, s.Now()); wait > 0 {
+		return limited{retryAfter(wait)}
+	}
+	return err
 }
 
 var errWrongSecret = errors.New("wrong client or secret")

@@ -143,6 +143,9 @@ func (s *Server) meet(ctx context.Context, a arrival, session kyc.Session) (answ
 	switch {
 	case !a.pushed && session.CheckBinding(a.binding(nil)) != nil:
 		return answer{}, s.deadEnd(a, pages.ReasonOtherRequest, "the session was opened with other values")
+	case owned && session.Status == kyc.StatusAuthorized && !session.Method.Visits() && now.Before(session.ExpiresAt):
+		session, err := s.recognize(ctx, session, a.client)
+		return s.present(a, session), err
 	case session.Reusable(browser, now), shown && session.Reusable(session.BrowserHash, now):
 		return s.present(a, session), nil
 	case (owned || shown) && (session.Status == kyc.StatusVerified || session.Status.Final() && !a.pushed):
@@ -253,7 +256,7 @@ func (s *Server) present(a arrival, session kyc.Session) answer {
 		}
 		return response
 	}
-	return redirectAnswer(nextPath(session)+langQuery(a.visit), cookies...)
+	return redirectAnswer(nextStep(session, a.client)+langQuery(a.visit), cookies...)
 }
 
 // deadEnd is a page that says why the session cannot go on, with a way back that

@@ -206,7 +206,7 @@ func TestScopeIsWhatWasAskedForOrAllThatIsRegistered(t *testing.T) {
 		{"no scope", "", "given_name family_name age_over_18"},
 		{"a narrower one in another order", "age_over_18 given_name", "age_over_18 given_name"},
 		{"one name", "family_name", "family_name"},
-		{"an unknown name beside it", "openid family_name", "family_name"},
+		{"an unknown name beside it", "foo family_name", "family_name"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			w := g.setUp("shop")

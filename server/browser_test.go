@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -69,9 +70,52 @@ func (b *browser) get(path string) reply {
 	return b.send(http.MethodGet, path, "", "")
 }
 
+// post presses the button of a form that was drawn for this browser some time ago.
 func (b *browser) post(path string) reply {
 	b.g.t.Helper()
-	return b.send(http.MethodPost, path, "application/x-www-form-urlencoded", "")
+	fields := url.Values{}
+	if of := formOf(path); of != "" {
+		fields.Set("csrf", b.csrf(of))
+	}
+	return b.postForm(path, fields)
+}
+
+func (b *browser) postForm(path string, fields url.Values) reply {
+	b.g.t.Helper()
+	return b.send(http.MethodPost, path, "application/x-www-form-urlencoded", fields.Encode())
+}
+
+// formOf says what the form is for that is posted to a path.
+func formOf(path string) string {
+	path, _, _ = strings.Cut(path, "?")
+	rest, ofSession := strings.CutPrefix(path, "/session/")
+	id, _, _ := strings.Cut(rest, "/")
+	switch {
+	case ofSession:
+		return id
+	case path == "/login", path == "/logout", strings.HasPrefix(path, "/me/"):
+		return "account"
+	}
+	return ""
+}
+
+// csrf is what the forms of this browser hold.
+func (b *browser) csrf(of string) string {
+	return base64.RawURLEncoding.EncodeToString(b.g.ring.MAC("form", []byte(of), []byte(b.cookie("vouchgate"))))
+}
+
+// cookie returns the value of a cookie, empty without.
+func (b *browser) cookie(name string) string {
+	b.g.t.Helper()
+	u, err := url.Parse(b.g.url)
+	must(b.g.t, err)
+	r := &http.Request{Header: http.Header{"Cookie": b.header.Values("Cookie")}}
+	for _, c := range append(r.Cookies(), b.client.Jar.Cookies(u)...) {
+		if c.Name == name {
+			return c.Value
+		}
+	}
+	return ""
 }
 
 // wants checks the status.

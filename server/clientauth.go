@@ -72,8 +72,7 @@ func (s *Server) asserted(ctx context.Context, c oauth.Credentials) (kyc.Client,
 		err = s.checkAssertion(ctx, client, c.Assertion)
 	}
 	if errors.Is(err, errWrongSecret) {
-		s.failures.take(key, s.Now())
-		return kyc.Client{}, err
+		return kyc.Client{}, s.failed(key, err)
 	}
 	return client, err
 }

@@ -28,14 +28,18 @@ func (s *Server) covered(ctx context.Context, client kyc.Client, accountID kyc.I
 	}), nil
 }
 
-// released is what a session would hand over: the claims that were asked for, as
-// far as there are any.
+// offered is what a session would hand over: the claims that were proved or that the
+// account has. It gives store.ErrNotFound if the person is not signed in any more.
 func (s *Server) offered(ctx context.Context, session kyc.Session) (userName string, claims kyc.Claims, err error) {
 	if session.Method == kyc.MethodAccount {
 		if session.AccountID == nil {
 			return "", nil, fmt.Errorf("%w: nobody is signed in", kyc.ErrIllegalMove)
 		}
-		account, claims, err := s.account(ctx, *session.AccountID)
+		in, err := s.stillIn(ctx, session)
+		if err != nil {
+			return "", nil, err
+		}
+		account, claims, err := s.account(ctx, in.AccountID)
 		return account.UserName, claims, err
 	}
 	proof, err := s.proofOf(session.ID, session.ClientID, session.SealedClaims)
@@ -53,16 +57,19 @@ func (s *Server) ShowConsent(ctx context.Context, r api.ShowConsentRequestObject
 		return redirectAnswer(next + langQuery(v)), nil
 	}
 	userName, claims, err := s.offered(ctx, session)
+	if isNotFound(err) {
+		return s.askWho(ctx, session, client)
+	}
 	if err != nil {
 		return nil, err
 	}
 	p := pages.ConsentPage{
 		Lang: v.lang, ClientName: nameOf(client), Operator: client.Operator, Purpose: client.Purpose, UserName: userName,
 		Items: items(session, claims), Retention: retentionShown(client, session), Refresh: mayRefresh(client, session.Scope),
-		ActionPath: here, CSRF: s.csrf(session.ID.String(), v.browser), Languages: languagesOf(here),
+		ActionPath: here + langQuery(v), CSRF: s.csrf(session.ID.String(), v.browser), Languages: languagesOf(here),
 	}
 	if session.Method == kyc.MethodAccount {
-		p.SwitchPath, p.MePath = sessionPath(session.ID, "/switch"), "/me"
+		p.SwitchPath, p.MePath = sessionPath(session.ID, "/switch")+langQuery(v), "/me"+langQuery(v)
 	}
 	body, err := s.pages.Consent(p)
 	if err != nil {
@@ -94,7 +101,7 @@ func (s *Server) Consent(ctx context.Context, r api.ConsentRequestObject) (api.C
 		return nil, err
 	}
 	if next := nextPath(session); next != sessionPath(session.ID, "/consent") {
-		return redirectAnswer(next), nil // the second of two clicks
+		return redirectAnswer(next + langQuery(visitOf(ctx))), nil // the second of two clicks
 	}
 	fields := visitOf(ctx).fields
 	switch fields.Get("decision") {
@@ -105,6 +112,9 @@ func (s *Server) Consent(ctx context.Context, r api.ConsentRequestObject) (api.C
 		return nil, shownAs(pages.ReasonBadRequest, http.StatusBadRequest)
 	}
 	_, claims, err := s.offered(ctx, session)
+	if isNotFound(err) {
+		return s.askWho(ctx, session, client)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -113,10 +123,23 @@ func (s *Server) Consent(ctx context.Context, r api.ConsentRequestObject) (api.C
 		return s.cancel(ctx, session, client) // nothing is released, which is a refusal
 	}
 	session, err = s.agree(ctx, session, client, narrowed(session, shown, ticked))
+	if isNotFound(err) {
+		return s.askWho(ctx, session, client)
+	}
 	if err != nil && !errors.Is(err, kyc.ErrIllegalMove) {
 		return nil, err
 	}
-	return redirectAnswer(sessionPath(session.ID, "/finish")), nil
+	return redirectAnswer(sessionPath(session.ID, "/finish") + langQuery(visitOf(ctx))), nil
+}
+
+// askWho has the person sign in again who was asked, and has left: the browser may
+// be somebody else's by now, who must not see what the first one has.
+func (s *Server) askWho(ctx context.Context, session kyc.Session, client kyc.Client) (answer, error) {
+	session, err := s.forgetWho(ctx, session, client)
+	if err != nil {
+		return answer{}, err
+	}
+	return redirectAnswer(nextPath(session) + langQuery(visitOf(ctx))), nil
 }
 
 // agree records what the person lets the client have.
@@ -126,15 +149,7 @@ func (s *Server) agree(ctx context.Context, session kyc.Session, client kyc.Clie
 			return session.Agree(c, s.Now())
 		})
 	}
-	in, err := s.signedIn(ctx, session.LoginAfter)
-	if err == nil && in.AccountID != *session.AccountID {
-		err = shownAs(pages.ReasonBadCSRF, http.StatusForbidden) // somebody else has signed in meanwhile
-	}
-	if isNotFound(err) { // signed out in another tab
-		return s.move(ctx, session.ID, client, func(session *kyc.Session) (kyc.Effects, error) {
-			return kyc.Effects{}, session.SignIn(nil, s.Now())
-		})
-	}
+	in, err := s.stillIn(ctx, session)
 	if err != nil {
 		return session, err
 	}
@@ -173,15 +188,18 @@ func retentionShown(client kyc.Client, session kyc.Session) pages.Retention {
 	switch {
 	case once:
 		return pages.ReadOnce
-	case client.Retention == kyc.RetainUntilRevoked:
+	case life > foreseeable:
 		return pages.ReadUntilWithdrawn
 	}
 	return pages.Retention(life)
 }
 
+// foreseeable is how far ahead the end of a grant means something to a person.
+const foreseeable = 50 * 365 * 24 * time.Hour
+
 // endShown is when a grant ends by itself; nil if that is not foreseeable.
 func endShown(g kyc.Grant) *time.Time {
-	if g.ExpiresAt.Sub(g.CreatedAt) > 50*365*24*time.Hour {
+	if g.ExpiresAt.Sub(g.CreatedAt) > foreseeable {
 		return nil
 	}
 	return &g.ExpiresAt

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"html"
 	"io"
 	"maps"
 	"net/http"
@@ -32,6 +33,7 @@ type contract struct {
 
 	mu       sync.Mutex
 	known    []string // the redirect URIs that a browser may be sent to
+	origins  []string // whose scripts may call
 	mayFail  bool     // answers of 5xx are expected
 	statuses map[string]int
 }
@@ -71,6 +73,7 @@ func (c *contract) register(client kyc.Client) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.known = append(c.known, client.RedirectURIs...)
+	c.origins = append(c.origins, client.Origins...)
 }
 
 // forget takes back what register said.
@@ -112,7 +115,8 @@ func (c *contract) described(r *http.Request, seen *tee) []string {
 	plain.URL = &url.URL{Path: r.URL.Path, RawQuery: r.URL.RawQuery} // however the target was written
 	route, params, err := c.router.FindRoute(plain)
 	if err != nil {
-		if seen.status < 400 && r.URL.Path != "/" && r.Method != http.MethodHead {
+		preflight := r.Method == http.MethodOptions && seen.sent.Get("Access-Control-Allow-Origin") != ""
+		if seen.status < 400 && r.URL.Path != "/" && r.Method != http.MethodHead && !preflight {
 			return []string{"an answer where the contract has no operation"}
 		}
 		return nil
@@ -148,7 +152,7 @@ func (c *contract) sound(r *http.Request, seen *tee) (faults []string) {
 		seconds, err := strconv.Atoi(h.Get("Retry-After"))
 		wants(err == nil && seconds > 0, "no good Retry-After: "+h.Get("Retry-After"))
 	}
-	wants(seen.status != http.StatusUnauthorized || r.URL.Path == "/token" || h.Get("WWW-Authenticate") != "", "401 without a challenge")
+	wants(seen.status != http.StatusUnauthorized || byForm[r.URL.Path] || h.Get("WWW-Authenticate") != "", "401 without a challenge")
 	wants((h.Get("Strict-Transport-Security") != "") == strings.HasPrefix(c.issuer, "https:"), "https is not insisted on, or where there is none")
 	if seen.status >= 400 {
 		wants(h.Get("Cache-Control") == "no-store", "an error that may be kept")
@@ -158,19 +162,51 @@ func (c *contract) sound(r *http.Request, seen *tee) (faults []string) {
 		wants(strings.Contains(h.Get("Content-Security-Policy"), "frame-ancestors 'none'"), "a page that can be framed")
 		wants(h.Get("X-Frame-Options") == "DENY", "a page without X-Frame-Options")
 		wants(h.Get("Referrer-Policy") == "no-referrer", "a page that tells where it was")
+		for _, target := range formTargets(seen.body.String()) {
+			wants(strings.HasPrefix(target, "/") || slices.Contains(c.known, target), "a form that goes to "+target)
+		}
 	}
 	if kind == "application/json" && seen.status >= 400 {
 		wants(goodError(seen.body.Bytes()), "not an OAuth error: "+seen.body.String())
 	}
-	wants(seen.status == http.StatusSeeOther || r.URL.Path == "/notification" || kind != "", "no content type")
-	wants(h.Get("Access-Control-Allow-Origin") == "", "an answer for other origins")
+	empty := seen.status == http.StatusSeeOther || seen.status == http.StatusNoContent ||
+		seen.status == http.StatusOK && (r.URL.Path == "/notification" || r.URL.Path == "/revoke")
+	wants(empty || kind != "", "no content type")
+	wants(c.mayShare(r, h.Get("Access-Control-Allow-Origin")), "an answer for other origins")
+	wants(h.Get("Access-Control-Allow-Credentials") == "", "scripts of other origins that may send cookies")
 	return faults
+}
+
+// byForm are the endpoints whose callers may authenticate in the form, for which
+// there is no challenge.
+var byForm = map[string]bool{"/token": true, "/par": true, "/revoke": true, "/introspect": true}
+
+// formTargets lists where the forms of a page go.
+func formTargets(page string) (targets []string) {
+	for _, form := range formTag.FindAllStringSubmatch(page, -1) {
+		targets = append(targets, html.UnescapeString(form[1]))
+	}
+	return targets
+}
+
+// mayShare says whether scripts of other origins may read an answer: those of every
+// origin what is the same for everybody, those of registered ones what their token is
+// good for.
+func (c *contract) mayShare(r *http.Request, origin string) bool {
+	switch r.URL.Path {
+	case "/jwks", "/.well-known/openid-configuration", "/.well-known/oauth-authorization-server":
+		return origin == "*"
+	case "/token", "/revoke", "/info", "/userinfo":
+		return origin == "" || origin == r.Header.Get("Origin") && slices.Contains(c.origins, origin)
+	}
+	return origin == ""
 }
 
 // mayLeadTo says whether a browser may be sent somewhere: to a page of ours, or
 // to a registered redirect URI with an answer for the client.
 func (c *contract) mayLeadTo(location string) bool {
-	if location == "/docs" || strings.HasPrefix(location, "/session/") {
+	path, _, _ := strings.Cut(location, "?")
+	if path == "/docs" || path == "/me" || path == "/login" || strings.HasPrefix(location, "/session/") {
 		return true
 	}
 	return slices.ContainsFunc(c.known, func(uri string) bool {

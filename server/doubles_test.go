@@ -154,12 +154,15 @@ func (l *logs) lines(text string) []string {
 	return found
 }
 
+// personNumber is the claim that names a person for good.
+const personNumber = "personal_administrative_number"
+
 // canaries are the claims of a made-up person whose data must turn up at /info
 // and nowhere else.
 func canaries() kyc.Claims {
 	return kyc.Claims{
 		"given_name": "Kanarietta", "family_name": "Zwitscher-Muster", "age_over_18": true,
-		"birth_date": "1990-02-28", "personal_administrative_number": "756.1234.5678.97",
+		"birth_date": "1990-02-28", personNumber: "756.1234.5678.97",
 	}
 }
 

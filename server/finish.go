@@ -17,9 +17,16 @@ func (s *Server) FinishSession(ctx context.Context, r api.FinishSessionRequestOb
 	if visitOf(ctx).browser == "" { // a stranger need not wait in line with those who write
 		return nil, shownAs(pages.ReasonSessionUnknown, http.StatusNotFound)
 	}
+	in, err := s.signedIn(ctx, nil)
+	if isNotFound(err) {
+		in, err = kyc.SignIn{}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
 	var response answer
-	err := s.Store.Together(ctx, func(st *store.Store) (err error) {
-		response, err = s.finish(ctx, st, kyc.ID(r.ID))
+	err = s.Store.Together(ctx, func(st *store.Store) (err error) {
+		response, err = s.finish(ctx, st, kyc.ID(r.ID), in)
 		return err
 	})
 	if err != nil {
@@ -28,7 +35,8 @@ func (s *Server) FinishSession(ctx context.Context, r api.FinishSessionRequestOb
 	return response, nil
 }
 
-func (s *Server) finish(ctx context.Context, st *store.Store, id kyc.ID) (answer, error) {
+// finish takes a session's code home. in is who is signed in, zero if nobody is.
+func (s *Server) finish(ctx context.Context, st *store.Store, id kyc.ID, in kyc.SignIn) (answer, error) {
 	session, client, err := s.owned(ctx, st, id)
 	if err != nil {
 		return answer{}, err
@@ -42,12 +50,25 @@ func (s *Server) finish(ctx context.Context, st *store.Store, id kyc.ID) (answer
 		}
 		return redirectAnswer(sessionPath(session.ID, "")), nil
 	}
+	if !takesHome(session, in) {
+		e := shownAs(pages.ReasonOtherBrowser, http.StatusConflict)
+		e.client, e.back = &client, s.wayBack(session, client)
+		return answer{}, e
+	}
 	code, err := s.code(ctx, st, session, client)
 	if err != nil {
 		return answer{}, err
 	}
 	params := oauth.CodeParams(code, session.State, s.issuerFor(client))
 	return s.home(client, session.RedirectURI, session.ResponseMode, params, visitOf(ctx).lang)
+}
+
+// takesHome says whether a browser may take the code of a verified session home. If
+// an account was the proof, only the one in which its person is signed in: that
+// cookie is as new as the sign-in, so that nobody can have planted it before (RFC
+// 6819, section 4.4.1.8).
+func takesHome(session kyc.Session, in kyc.SignIn) bool {
+	return session.Method != kyc.MethodAccount || session.AccountID != nil && *session.AccountID == in.AccountID
 }
 
 // finishedBefore is a page that leads back to the client without a code.

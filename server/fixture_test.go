@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -16,6 +17,8 @@ import (
 	"vouchgate/kyc"
 	"vouchgate/seal"
 	"vouchgate/server"
+	"vouchgate/server/jose"
+	"vouchgate/server/password"
 	"vouchgate/store"
 	"vouchgate/store/storetest"
 )
@@ -24,6 +27,9 @@ var ctx = context.Background()
 
 // noon is when tests begin.
 var noon = time.Date(2026, 3, 14, 12, 0, 0, 0, time.UTC)
+
+// refreshWindow is how long a refresh token that was used gets its answer again.
+const refreshWindow = 5 * time.Second
 
 // issuer is how the world reaches the server, whatever its listener is.
 const issuer = "http://gate.example"
@@ -58,10 +64,13 @@ func newGateOn(t testing.TB, st *store.Store, edits ...func(*server.Config)) *ga
 		t: t, store: st, ring: ring, clock: &clock{now: noon}, verifier: &verifier{}, background: &background{store: st}, logs: &logs{},
 	}
 	g.verifier.now = g.clock.Now
+	log := slog.New(slog.NewJSONHandler(g.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	keys, err := jose.New(jose.Config{Store: st, Seal: ring.Seal, Open: ring.Open, Now: g.clock.Now, Rand: rand.Reader, Log: log})
+	must(t, err)
 	config := server.Config{
 		Store: st, Ring: ring, Verifier: g.verifier, Background: g.background, PublicURL: public, Version: "1.2.3",
-		Now: g.clock.Now, Rand: rand.Reader,
-		Log: slog.New(slog.NewJSONHandler(g.logs, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Keys: keys, Fetcher: jose.NewFetcher(jose.FetcherConfig{Now: g.clock.Now}), Passwords: password.New(rand.Reader),
+		RefreshWindow: refreshWindow, Now: g.clock.Now, Rand: rand.Reader, Log: log,
 	}
 	for _, edit := range edits {
 		edit(&config)
@@ -85,6 +94,9 @@ func newHookedGate(t testing.TB) (*gate, *hooks) {
 
 // withKey has the verifier send a key.
 func withKey(c *server.Config) { c.NotificationKey = "key-0123" }
+
+// overHTTPS has the world reach the server by https.
+func overHTTPS(c *server.Config) { c.PublicURL = &url.URL{Scheme: "https", Host: "gate.example"} }
 
 // handler is the server, each answer of which is checked against the contract.
 func (g *gate) handler() http.Handler { return g.contract.checked(g.Handler()) }
@@ -188,7 +200,7 @@ func (g *gate) move(id kyc.ID, m func(*kyc.Session) (kyc.Effects, error)) {
 
 func (g *gate) tell(s *kyc.Session, e *kyc.Effects) error {
 	client, err := g.store.Client(ctx, s.ClientID)
-	if err != nil || client.WebhookURL == "" {
+	if err != nil || client.WebhookURL == "" || e.Event == nil {
 		return err
 	}
 	if e.Event.Type == kyc.EventVerified && client.CodeDelivery == kyc.DeliverByWebhook {
@@ -201,13 +213,23 @@ func (g *gate) tell(s *kyc.Session, e *kyc.Effects) error {
 	return err
 }
 
-// prove gives a session the proof of the canary person.
+// prove gives a session the proof of the canary person, whose number is part of it
+// only if it was asked for.
 func (g *gate) prove(id kyc.ID) {
+	g.t.Helper()
+	claims, session := canaries(), g.session(id)
+	if !slices.Contains(session.Asked(), personNumber) {
+		delete(claims, personNumber)
+	}
+	g.proveWith(id, claims)
+}
+
+func (g *gate) proveWith(id kyc.ID, claims kyc.Claims) {
 	g.t.Helper()
 	now := g.clock.Now()
 	g.move(id, func(s *kyc.Session) (kyc.Effects, error) {
 		plain, err := kyc.Proof{
-			Method: kyc.MethodSwiyu, Issuer: "did:example:issuer", Type: "urn:vct:example", VerifiedAt: now, Claims: canaries(),
+			Method: kyc.MethodSwiyu, Issuer: "did:example:issuer", Type: "urn:vct:example", VerifiedAt: now, Claims: claims,
 		}.Encode()
 		if err != nil {
 			return kyc.Effects{}, err

@@ -57,6 +57,22 @@ func guardForm(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
+// guardVisit reads an authorization request from a form, with the languages that it
+// wants.
+func guardVisit(w http.ResponseWriter, r *http.Request) error {
+	raw, err := readForm(w, r)
+	if err != nil {
+		return err
+	}
+	v := visitOf(r.Context())
+	v.query = raw
+	if fields, err := url.ParseQuery(raw); err == nil {
+		v.speak(fields.Get("ui_locales"), r)
+	}
+	hideQuery(r)
+	return nil
+}
+
 // guardUserinfo takes the access token from a posted form, as RFC 6750, section
 // 2.2 has it, and puts it where it is looked for. Tokens come one way or the other.
 func guardUserinfo(w http.ResponseWriter, r *http.Request) error {
@@ -70,13 +86,13 @@ func guardUserinfo(w http.ResponseWriter, r *http.Request) error {
 	}
 	form, err := oauth.ParseParams(raw)
 	if err != nil || form.Repeated("access_token") {
-		return oauth.InvalidRequest("the form is malformed").Because(err)
+		return oauth.BadBearerRequest("the form is malformed").Because(err)
 	}
 	token := form.Get("access_token")
 	switch {
 	case token == "":
 	case len(v.authorization) > 0:
-		return oauth.InvalidRequest("the access token comes in two ways")
+		return oauth.BadBearerRequest("the access token comes in two ways")
 	default:
 		v.authorization = []string{"Bearer " + token}
 	}

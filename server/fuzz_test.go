@@ -116,3 +116,58 @@ func FuzzAuthorizeQuery(f *testing.F) {
 		}
 	})
 }
+
+func FuzzVisitForm(f *testing.F) {
+	g := newGate(f).withApp()
+	g.addClient("shop")
+	good := g.visitor("shop").params.Encode()
+	for _, form := range []string{
+		good, good + "&scope=openid&nonce=x&prompt=none", good + "&response_mode=form_post&scope=%22", good + "&redirect_uri=https://evil.example",
+		strings.Replace(good, "shop.example", "shop.example%40evil.example", 1), good + `&claims={"userinfo":{"given_name":{"values":[1]}}}`,
+		good + "&request_uri=urn:ietf:params:oauth:request_uri:x", strings.ReplaceAll(good, "shop", "app") + "&max_age=1&login_hint=%3Cscript%3E", "", "%",
+	} {
+		f.Add(form, false)
+		f.Add(form, true)
+	}
+	f.Fuzz(func(t *testing.T, form string, push bool) {
+		path := "/authorize"
+		if push {
+			path = "/par"
+		}
+		answer := g.fuzzed(t, http.MethodPost, path, "", "application/x-www-form-urlencoded", form)
+		location := answer.Header().Get("Location")
+		if (answer.Code == http.StatusSeeOther) != (location != "") || strings.ContainsAny(location, "\r\n\x00") {
+			t.Fatalf("status %d leads to %q", answer.Code, location)
+		}
+		if strings.HasPrefix(location, "https://") && strings.Contains(location, "code=") {
+			t.Fatalf("a code without a proof: %q", location)
+		}
+		if push && answer.Code == http.StatusCreated && !strings.Contains(form, "client_secret=") {
+			t.Fatal("a request was pushed without a secret")
+		}
+	})
+}
+
+func FuzzPageForm(f *testing.F) {
+	g := newGate(f).withApp()
+	w := g.asked("app")
+	before := g.session(w.id).Version
+	f.Add("/consent", "decision=allow&scope=given_name")
+	f.Add("/login", "user_name=mira&password=x&remember=yes")
+	f.Add("/switch", "")
+	f.Add("/cancel", "csrf=AAAA&csrf=BBBB")
+	f.Add("/withdraw", "%zz")
+	f.Fuzz(func(t *testing.T, step, form string) {
+		path := w.at("/consent")
+		if u, err := url.Parse(w.at(step)); err == nil && u.Path == w.at(step) {
+			path = u.Path
+		}
+		// The browser's cookie is missing, and nothing may move.
+		answer := g.fuzzed(t, http.MethodPost, path, "", "application/x-www-form-urlencoded", form)
+		now, err := g.store.Session(ctx, w.id)
+		must(t, err)
+		if answer.Code < 400 || now.Version != before {
+			t.Fatalf("%s: status is %d, the session moved: %v", path, answer.Code, now.Version != before)
+		}
+	})
+}

@@ -46,6 +46,11 @@ func unlessOAuth(spec *openapi3.T, apply func(http.Handler) http.Handler) func(h
 				next.ServeHTTP(w, r)
 				return
 			}
+			if r.Method == http.MethodHead { // the contract has no words of its own for it
+				asGet := *r
+				asGet.Method = http.MethodGet
+				r = &asGet
+			}
 			checked.ServeHTTP(w, r)
 		})
 	}
@@ -66,13 +71,22 @@ func (s *Server) contractFault(_ context.Context, _ error, w http.ResponseWriter
 // malformed answers a request whose path or query cannot be read. A session whose
 // id is malformed is as unknown as any other.
 func (s *Server) malformed(w http.ResponseWriter, r *http.Request) {
-	rest, ofSession := strings.CutPrefix(r.URL.Path, "/session/")
-	id, _, _ := strings.Cut(rest, "/")
-	if ofSession && !isUUID(id) {
-		s.writeError(w, r, shownAs(pages.ReasonSessionUnknown, http.StatusNotFound))
+	if err := checkSessionPath(r.URL.Path); err != nil {
+		s.writeError(w, r, err)
 		return
 	}
 	s.writeError(w, r, shownAs(pages.ReasonBadRequest, http.StatusBadRequest))
+}
+
+// checkSessionPath refuses ids of sessions in any form but the usual one, of which
+// generated code reads several.
+func checkSessionPath(path string) error {
+	rest, ofSession := strings.CutPrefix(path, "/session/")
+	id, _, _ := strings.Cut(rest, "/")
+	if ofSession && !isUUID(id) {
+		return shownAs(pages.ReasonSessionUnknown, http.StatusNotFound)
+	}
+	return nil
 }
 
 // guard prepares requests to the operations that OAuth checks, before generated
@@ -82,8 +96,7 @@ func (s *Server) guard(w http.ResponseWriter, r *http.Request, next http.Handler
 	var err error
 	switch p := r.URL.Path; {
 	case p == "/authorize" && r.Method == http.MethodPost:
-		visitOf(r.Context()).query, err = readForm(w, r)
-		hideQuery(r)
+		err = guardVisit(w, r)
 	case p == "/authorize", strings.HasPrefix(p, "/authorize/"):
 		hideQuery(r) // the operation has the raw query in its visit
 	case strings.HasPrefix(p, "/setup/"):
@@ -95,7 +108,9 @@ func (s *Server) guard(w http.ResponseWriter, r *http.Request, next http.Handler
 	case p == "/notification":
 		err = s.guardNotification(w, r)
 	case r.Method == http.MethodPost && browserRoute(p):
-		err = guardFields(w, r)
+		if err = checkSessionPath(p); err == nil {
+			err = guardFields(w, r)
+		}
 	default:
 		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	}

@@ -96,14 +96,17 @@ func (s *Server) released(g kyc.Grant, p kyc.Proof, asked oauth.ClaimsTarget, of
 			allowed[name] = value
 		}
 	}
-	names := append([]string(nil), ofScope...)
+	var behind []string
 	for _, standard := range asked.Names {
-		names = append(names, kyc.ClaimsBehind(standard)...)
+		behind = append(behind, kyc.ClaimsBehind(standard)...)
 	}
-	out := allowed.Standard(names)
-	for _, standard := range asked.Names {
-		if value, ok := out[standard]; ok && !asked.Allows(standard, value) {
-			delete(out, standard)
+	out, single := allowed.Standard(ofScope), allowed.Standard(behind)
+	for _, asking := range asked.Names {
+		name := kyc.StandardName(asking)
+		if value, ok := single[name]; ok && asked.Allows(asking, value) {
+			out[name] = value
+		} else {
+			delete(out, name)
 		}
 	}
 	if verified := ida.Answer(asked.Verified, asked.VerifiedIsArray, s.facts(p, allowed), s.Now()); verified != nil {

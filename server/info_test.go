@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"vouchgate/kyc"
 	"vouchgate/store"
 	"vouchgate/store/storetest"
 )
@@ -148,7 +149,9 @@ func TestEndedTokensAreAllAlike(t *testing.T) {
 	}
 	g.disable("closed")
 	same("its disabled client's", closed)
-	_, err := g.store.RevokeGrantOfSession(ctx, revoked.id, noon)
+	grant, err := g.store.GrantOfSession(ctx, revoked.id)
+	must(t, err)
+	_, err = g.store.RevokeGrant(ctx, grant, kyc.RevokedByOperator, nil, noon)
 	must(t, err)
 	same("revoked", revoked)
 	g.clock.advance(time.Hour)

@@ -37,8 +37,8 @@ func (l *limiter) wait(key string, now time.Time) time.Duration {
 	return time.Duration((1 - r.TokensAt(now)) * float64(l.every))
 }
 
-// take uses up a turn of a key.
-func (l *limiter) take(key string, now time.Time) {
+// take uses up a turn of a key, and says whether there was one.
+func (l *limiter) take(key string, now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	r := l.byKey[key]
@@ -49,19 +49,16 @@ func (l *limiter) take(key string, now time.Time) {
 		r = rate.NewLimiter(rate.Every(l.every), l.burst)
 		l.byKey[key] = r
 	}
-	r.AllowN(now, 1)
+	return r.AllowN(now, 1)
 }
 
 // spend takes a turn of a key at once, or says how long to wait for one. A nil
 // limiter has turns for everybody.
 func (l *limiter) spend(key string, now time.Time) (wait time.Duration) {
-	if l == nil {
+	if l == nil || l.take(key, now) {
 		return 0
 	}
-	if wait = l.wait(key, now); wait == 0 {
-		l.take(key, now)
-	}
-	return wait
+	return l.wait(key, now)
 }
 
 // forget drops the keys that are at rest, or all when an attacker keeps every one

@@ -32,7 +32,7 @@ func (s *Server) SignIn(ctx context.Context, _ api.SignInRequestObject) (api.Sig
 	if err != nil {
 		return nil, err
 	}
-	return redirectAnswer("/me", cookie), nil
+	return redirectAnswer("/me"+langQuery(visitOf(ctx)), cookie), nil
 }
 
 // SignOut implements api.StrictServerInterface.
@@ -49,7 +49,7 @@ func (s *Server) SignOut(ctx context.Context, _ api.SignOutRequestObject) (api.S
 // farewell is the last page of somebody who was signed in.
 func (s *Server) farewell(ctx context.Context, draw func(pages.FarewellPage) ([]byte, error)) (answer, error) {
 	lang := visitOf(ctx).lang
-	body, err := draw(pages.FarewellPage{Lang: lang, LoginPath: "/login"})
+	body, err := draw(pages.FarewellPage{Lang: lang, LoginPath: "/login" + langQuery(visitOf(ctx))})
 	if err != nil {
 		return answer{}, err
 	}
@@ -93,7 +93,7 @@ func (s *Server) showMe(ctx context.Context, account kyc.Account, notice pages.M
 		return answer{}, err
 	}
 	p := pages.MePage{
-		Lang: v.lang, UserName: account.UserName, WithdrawPath: "/me/withdraw", ErasePath: "/me/erase", LogoutPath: "/logout",
+		Lang: v.lang, UserName: account.UserName, WithdrawPath: "/me/withdraw" + langQuery(v), ErasePath: "/me/erase" + langQuery(v), LogoutPath: "/logout" + langQuery(v),
 		Notice: notice, CSRF: s.csrf(formsOfAccount, browser), Languages: languagesOf("/me"),
 	}
 	grants, err := s.Store.GrantsOfAccount(ctx, account.ID, s.Now())

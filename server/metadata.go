@@ -33,7 +33,7 @@ func (s *Server) metadataAnswer() answer {
 // tests (RFC 8414, section 2; OpenID Connect Discovery, section 3).
 func (s *Server) metadata() map[string]any {
 	issuer := s.issuer()
-	authentication := []string{oauth.AuthBasic, oauth.AuthPost, oauth.AuthPrivateKeyJWT, oauth.AuthNone}
+	authentication := []string{oauth.AuthBasic, oauth.AuthPost, oauth.AuthPrivateKeyJWT}
 	signing := []string{"ES256", "RS256", "PS256"}
 	m := map[string]any{
 		"issuer":                 issuer,
@@ -64,8 +64,10 @@ func (s *Server) metadata() map[string]any {
 		"id_token_signing_alg_values_supported": idTokenAlgorithms,
 		"acr_values_supported":                  []string{authContexts[kyc.MethodAccount], authContexts[kyc.MethodSwiyu]},
 	}
-	for _, endpoint := range []string{"token", "revocation", "introspection"} {
-		m[endpoint+"_endpoint_auth_methods_supported"] = authentication
+	for endpoint, methods := range map[string][]string{
+		"token": append(authentication, oauth.AuthNone), "revocation": append(authentication, oauth.AuthNone), "introspection": authentication,
+	} {
+		m[endpoint+"_endpoint_auth_methods_supported"] = methods
 		m[endpoint+"_endpoint_auth_signing_alg_values_supported"] = signing
 	}
 	s.addAssurance(m)
@@ -78,7 +80,7 @@ func (s *Server) addAssurance(m map[string]any) {
 	m["trust_frameworks_supported"] = []string{s.framework()}
 	m["claims_in_verified_claims_supported"] = claimsSupported()
 	m["evidence_supported"] = []string{ida.EvidenceDocument}
-	m["documents_supported"] = []string{documentEID}
+	m["documents_supported"] = []string{s.document()}
 	m["documents_check_methods_supported"] = []string{ida.CheckVCrypt}
 }
 

@@ -223,7 +223,7 @@ func TestAboutTheServer(t *testing.T) {
 			t.Errorf("/assets/%s: status is %d", clip(file), r.status)
 		}
 	}
-	for _, path := range []string{"/healthz", "/readyz", "/metrics", "/debug/pprof/", "/.git/config", "/admin", "/index.php", "/authorize", "/setup"} {
+	for _, path := range []string{"/healthz", "/readyz", "/metrics", "/debug/pprof/", "/.git/config", "/admin", "/index.php", "/setup"} {
 		b.get(path).shows(http.StatusNotFound)
 	}
 }

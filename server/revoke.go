@@ -77,7 +77,8 @@ func (s *Server) Revoke(ctx context.Context, _ api.RevokeRequestObject) (api.Rev
 	if err != nil {
 		return nil, err
 	}
-	return api.Revoke200Response{Headers: api.Revoke200ResponseHeaders{CacheControl: noStore}}, nil
+	// The body means nothing (RFC 7009, section 2.2), but some clients want its type.
+	return answer{status: http.StatusOK, header: http.Header{"Content-Type": {"application/json"}, "Cache-Control": {noStore}}}, nil
 }
 
 // giveUp ends what a client wants no more. With its last way to the data, the data
@@ -99,6 +100,9 @@ func (s *Server) giveUp(ctx context.Context, client kyc.Client, a store.Access) 
 // Introspect implements api.StrictServerInterface.
 func (s *Server) Introspect(ctx context.Context, _ api.IntrospectRequestObject) (api.IntrospectResponseObject, error) {
 	client, err := s.caller(ctx)
+	if err == nil && protocolClient(client).Public() {
+		err = oauth.InvalidClient(false) // it has only named itself, and so can everybody (RFC 7662, section 2.1)
+	}
 	if err != nil {
 		return nil, err
 	}

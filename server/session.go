@@ -53,6 +53,16 @@ func nextPath(session kyc.Session) string {
 	return sessionPath(session.ID, "/consent")
 }
 
+// nextStep is nextPath for a browser that has just come or signed in: where nothing
+// is left to be shown or asked, it goes straight home.
+func nextStep(session kyc.Session, client kyc.Client) string {
+	if session.Method == kyc.MethodAccount && session.Status == kyc.StatusVerified && !session.NeedsConsent() &&
+		client.CodeDelivery == kyc.DeliverByRedirect {
+		return sessionPath(session.ID, "/finish")
+	}
+	return nextPath(session)
+}
+
 // ShowSession implements api.StrictServerInterface.
 func (s *Server) ShowSession(ctx context.Context, r api.ShowSessionRequestObject) (api.ShowSessionResponseObject, error) {
 	session, client, err := s.owned(ctx, s.Store, kyc.ID(r.ID))
@@ -91,8 +101,11 @@ func (s *Server) openLate(ctx context.Context, id kyc.ID) (kyc.Session, error) {
 	if err != nil || session.Status != kyc.StatusPending {
 		return session, err
 	}
+	if session.CanOpen(session.Binding, s.Now()) != nil {
+		return session, nil // it is over, and no verification is made in vain
+	}
 	opened, err := s.open(ctx, client, session, session.Binding, "")
-	if down := (*pageError)(nil); errors.As(err, &down) || errors.Is(err, kyc.ErrSessionOver) {
+	if down := (*pageError)(nil); errors.As(err, &down) {
 		return session, nil
 	}
 	return opened, err
@@ -116,7 +129,7 @@ func (s *Server) sessionPage(ctx context.Context, session kyc.Session, client ky
 	for _, other := range pages.Languages {
 		p.Languages[other] = sessionPath(session.ID, "?ui_locales="+string(other))
 	}
-	if session.RanOut(now) {
+	if session.RanOut(now) || session.Status == kyc.StatusPending && !now.Before(session.ExpiresAt) {
 		p.Status = kyc.StatusExpired // as the background will write in a moment
 	}
 	if session.Status == kyc.StatusVerified && client.CodeDelivery == kyc.DeliverByRedirect {

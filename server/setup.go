@@ -34,7 +34,7 @@ func (s *Server) Setup(ctx context.Context, r api.SetupRequestObject) (api.Setup
 	if err != nil {
 		return nil, err
 	}
-	session := kyc.NewSession(nonce, client.ID, kyc.MethodSwiyu, now, kyc.SetupLifetime)
+	session := kyc.NewSession(nonce, client.ID, client.Method(), now, kyc.SetupLifetime)
 	if err := s.Store.CreateSession(ctx, session); err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strconv"
 	"time"
 
 	"vouchgate/gen/api"
@@ -48,7 +49,7 @@ func (s *Server) signInCookie(value string, life time.Duration) *http.Cookie {
 // recognize signs the person in to a session for an account if the browser
 // remembers who it is, and lets the client in if nobody has to be asked.
 func (s *Server) recognize(ctx context.Context, session kyc.Session, client kyc.Client) (kyc.Session, error) {
-	if session.Method != kyc.MethodAccount || session.Status != kyc.StatusAuthorized {
+	if session.Method != kyc.MethodAccount || session.Status != kyc.StatusAuthorized || session.AccountID != nil {
 		return session, nil
 	}
 	in, err := s.signedIn(ctx, session.LoginAfter)
@@ -58,7 +59,32 @@ func (s *Server) recognize(ctx context.Context, session kyc.Session, client kyc.
 	if err != nil {
 		return session, err
 	}
-	return s.signInTo(ctx, session, client, in)
+	session, err = s.signInTo(ctx, session, client, in)
+	if errors.Is(err, kyc.ErrIllegalMove) {
+		err = nil // another request was first, and the session stands where that left it
+	}
+	return session, err
+}
+
+// stillIn returns the sign-in of the person of a session, or store.ErrNotFound if
+// nobody or somebody else is signed in by now.
+func (s *Server) stillIn(ctx context.Context, session kyc.Session) (kyc.SignIn, error) {
+	in, err := s.signedIn(ctx, session.LoginAfter)
+	if err == nil && in.AccountID != *session.AccountID {
+		err = store.ErrNotFound
+	}
+	return in, err
+}
+
+// forgetWho has a session ask again who is there.
+func (s *Server) forgetWho(ctx context.Context, session kyc.Session, client kyc.Client) (kyc.Session, error) {
+	session, err := s.move(ctx, session.ID, client, func(session *kyc.Session) (kyc.Effects, error) {
+		return kyc.Effects{}, session.SignIn(nil, s.Now())
+	})
+	if errors.Is(err, kyc.ErrIllegalMove) {
+		err = nil // it is past that
+	}
+	return session, err
 }
 
 // signInTo records who is signed in to a session. Where nobody has to be asked, the
@@ -142,11 +168,18 @@ func (s *Server) showLogin(ctx context.Context, p loginPlace, status int) (answe
 		return answer{}, err
 	}
 	p.page.Lang, p.page.CSRF = v.lang, s.csrf(p.form, browser)
+	p.page.ActionPath += langQuery(v)
+	if p.page.CancelPath != "" {
+		p.page.CancelPath += langQuery(v)
+	}
 	body, err := s.pages.Login(p.page)
 	if err != nil {
 		return answer{}, err
 	}
 	a := pageAnswer(status, v.lang, body, p.redirectTo...)
+	if status == http.StatusTooManyRequests {
+		a.header.Set("Retry-After", strconv.Itoa(p.page.WaitSeconds))
+	}
 	if v.browser == "" {
 		a.header.Add("Set-Cookie", s.cookie(browser).String())
 	}
@@ -186,7 +219,7 @@ func (s *Server) Login(ctx context.Context, r api.LoginRequestObject) (api.Login
 		return nil, err
 	}
 	if next := nextPath(session); next != sessionPath(session.ID, "/login") {
-		return redirectAnswer(next), nil
+		return redirectAnswer(next + langQuery(visitOf(ctx))), nil
 	}
 	in, cookie, err := s.signIn(ctx)
 	if refused := (*loginRefused)(nil); errors.As(err, &refused) {
@@ -199,10 +232,7 @@ func (s *Server) Login(ctx context.Context, r api.LoginRequestObject) (api.Login
 	if err != nil && !errors.Is(err, kyc.ErrIllegalMove) {
 		return nil, err
 	}
-	if session.Status == kyc.StatusVerified && !session.NeedsConsent() {
-		return redirectAnswer(sessionPath(session.ID, "/finish"), cookie), nil
-	}
-	return redirectAnswer(nextPath(session), cookie), nil
+	return redirectAnswer(nextStep(session, client)+langQuery(visitOf(ctx)), cookie), nil
 }
 
 // SwitchAccount implements api.StrictServerInterface.
@@ -214,13 +244,10 @@ func (s *Server) SwitchAccount(ctx context.Context, r api.SwitchAccountRequestOb
 	if err := s.signOut(ctx); err != nil {
 		return nil, err
 	}
-	session, err = s.move(ctx, session.ID, client, func(session *kyc.Session) (kyc.Effects, error) {
-		return kyc.Effects{}, session.SignIn(nil, s.Now())
-	})
-	if err != nil && !errors.Is(err, kyc.ErrIllegalMove) {
+	if session, err = s.forgetWho(ctx, session, client); err != nil {
 		return nil, err
 	}
-	return redirectAnswer(nextPath(session), s.signInCookie("", -time.Second)), nil
+	return redirectAnswer(nextPath(session)+langQuery(visitOf(ctx)), s.signInCookie("", -time.Second)), nil
 }
 
 // signOut ends the sign-in of the browser.

@@ -123,8 +123,7 @@ func (s *Server) countTry(ctx context.Context, keys []tryKey) error {
 func (s *Server) rehash(ctx context.Context, account kyc.Account, password string) {
 	hash, err := s.Passwords.Hash(ctx, password)
 	if err == nil {
-		account.PasswordHash, account.UpdatedAt = hash, s.Now()
-		err = s.Store.SetPasswordHash(ctx, account)
+		err = s.Store.SetPasswordHash(ctx, account.ID, account.PasswordHash, hash)
 	}
 	if err != nil {
 		s.Log.Warn("password not hashed anew", "account_id", account.ID, "error", err)

@@ -108,12 +108,15 @@ func (s *Server) replayed(ctx context.Context, st *store.Store, client kyc.Clien
 func (s *Server) redeem(ctx context.Context, st *store.Store, client kyc.Client, code kyc.Code, mac macFunc) (issued, error) {
 	now := s.Now()
 	session, err := st.Session(ctx, code.SessionID)
+	if err == nil && session.Status != kyc.StatusVerified {
+		err = store.ErrConflict // it has moved on, and its claims are gone
+	}
 	if err != nil {
 		return issued{}, err
 	}
 	proof, err := s.proofOf(session.ID, client.ID, session.SealedClaims)
 	if err != nil {
-		return issued{}, store.ErrConflict // the claims are gone: the session has moved on
+		return issued{}, err
 	}
 	refreshable := mayRefresh(client, code.Scope)
 	life, once := client.ReadableFor(refreshable)

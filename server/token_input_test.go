@@ -28,7 +28,11 @@ var tokenFaults = []struct {
 	{"grant_type unknown", func(f url.Values) { f.Set("grant_type", "foo") }, 400, "unsupported_grant_type"},
 	{"grant_type password", func(f url.Values) { f.Set("grant_type", "password") }, 400, "unsupported_grant_type"},
 	{"grant_type implicit", func(f url.Values) { f.Set("grant_type", "implicit") }, 400, "unsupported_grant_type"},
-	{"grant_type refresh_token", func(f url.Values) { f.Set("grant_type", "refresh_token") }, 400, "unsupported_grant_type"},
+	{"grant_type refresh_token without one", func(f url.Values) { f.Set("grant_type", "refresh_token") }, 400, "invalid_request"},
+	{"grant_type refresh_token of a client that has none", func(f url.Values) {
+		f.Set("grant_type", "refresh_token")
+		f.Set("refresh_token", f.Get("code"))
+	}, 400, "unauthorized_client"},
 	{"grant_type client_credentials", func(f url.Values) { f.Set("grant_type", "client_credentials") }, 400, "unsupported_grant_type"},
 	{"grant_type twice", func(f url.Values) { f.Add("grant_type", "authorization_code") }, 400, "invalid_request"},
 	{"code missing", func(f url.Values) { f.Del("code") }, 400, "invalid_request"},

@@ -38,7 +38,7 @@ func (s *Server) reading(ctx context.Context, needs string) (store.Access, kyc.P
 		return access, kyc.Proof{}, oauth.InsufficientScope(needs)
 	}
 	proof, err := s.proofOf(access.Grant.SessionID, access.Grant.ClientID, access.Grant.SealedClaims)
-	if err != nil || !access.Grant.Once {
+	if err != nil || !access.Grant.Once || visitOf(ctx).head {
 		return access, proof, err
 	}
 	mine, err := s.Store.UseUp(ctx, access.Grant, s.Now())

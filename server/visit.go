@@ -25,6 +25,7 @@ type visit struct {
 	chosenLang    bool // the request names the language
 	json          bool // wants JSON where a person would get a page
 	stream        bool // wants server-sent events
+	head          bool // wants to know about an answer, and not to have it
 	authorization []string
 	browser       string       // the value of the binding cookie, empty without
 	signIn        string       // the value of the sign-in cookie, empty without
@@ -46,15 +47,14 @@ func withVisit(ctx context.Context, v *visit) context.Context {
 func visitOf(ctx context.Context) *visit { return ctx.Value(visitKey{}).(*visit) }
 
 func (s *Server) visit(r *http.Request) *visit {
-	query := r.URL.Query()
 	v := &visit{
 		address:       s.address(r),
-		chosenLang:    query.Get("ui_locales") != "",
-		lang:          pages.Match(query.Get("ui_locales"), r.Header.Get("Accept-Language")),
+		head:          r.Method == http.MethodHead,
 		authorization: r.Header["Authorization"],
 		query:         r.URL.RawQuery,
 		path:          r.URL.RequestURI(),
 	}
+	v.speak(r.URL.Query().Get("ui_locales"), r)
 	v.json, v.stream = accepts(r.Header.Values("Accept"))
 	v.stream = v.stream && strings.HasSuffix(r.URL.Path, "/status")
 	if c, err := r.Cookie(s.cookieName()); err == nil {
@@ -64,6 +64,12 @@ func (s *Server) visit(r *http.Request) *visit {
 		v.signIn = c.Value
 	}
 	return v
+}
+
+// speak sets the language from what the request asks for, else from the browser's.
+func (v *visit) speak(locales string, r *http.Request) {
+	v.chosenLang = locales != ""
+	v.lang = pages.Match(locales, r.Header.Get("Accept-Language"))
 }
 
 // reference returns a name of the request that a person can tell the operator,

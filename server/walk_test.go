@@ -40,7 +40,7 @@ func TestWholeWalkByRedirect(t *testing.T) {
 		want := map[string]any{
 			"given_name": "Kanarietta", "age_over_18": true, "id": w.id.String(), "sub": w.id.String(),
 			"scope": "age_over_18 given_name", "method": "swiyu", "issuer": "did:example:issuer", "vct": "urn:vct:example",
-			"verified_at": "2026-03-14T12:00:00Z",
+			"verified_at": "2026-03-14T12:00:00Z", "expires_at": "2026-03-14T13:00:00Z",
 		}
 		if diff := cmp.Diff(want, g.info(r.text("access_token")).wants(http.StatusOK).json()); diff != "" {
 			t.Errorf("info (-want +got):\n%s", diff)

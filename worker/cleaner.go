@@ -55,7 +55,7 @@ func (c *Cleaner) run(ctx context.Context) {
 		}
 		if p.Total() > 0 {
 			c.cfg.Log.Info("purged", "grants", p.Grants, "sessions", p.Sessions,
-				"webhooks", p.Webhooks, "secrets", p.Secrets, "audit", p.Audit)
+				"webhooks", p.Webhooks, "ended_secrets", p.Secrets, "audit", p.Audit)
 		}
 		wait(ctx, nil, spread(cleanEvery, c.cfg.random()))
 	}

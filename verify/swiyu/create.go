@@ -47,8 +47,9 @@ type dcqlClaim struct {
 }
 
 // Create makes a verification for the claims of a scope at the verifier of a
-// client. The returned EndsAt is counted from before the call, so it never lies
-// after the verifier's own end.
+// client. A scope without claims, such as openid alone, asks for the credential and
+// nothing that is in it. The returned EndsAt is counted from before the call, so it
+// never lies after the verifier's own end.
 //
 // It returns ErrUnavailable or ErrRejected. A create is never repeated here: the
 // verifier has no idempotency key, so a second one would make a second
@@ -93,9 +94,6 @@ func (c *Client) create(ctx context.Context, client kyc.Client, scope string) (k
 }
 
 func createBody(p Profile, claims []string) ([]byte, error) {
-	if len(claims) == 0 {
-		return nil, fmt.Errorf("%w: the scope asks for no claim", ErrRejected)
-	}
 	asked := make([]dcqlClaim, len(claims))
 	for i, name := range claims {
 		asked[i].Path = pathOf(p.ClaimPaths, name)

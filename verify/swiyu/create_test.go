@@ -95,6 +95,17 @@ func TestCreateAsksByDCQLWithoutValues(t *testing.T) {
 	}
 }
 
+func TestAScopeWithoutClaimsAsksForTheCredentialAlone(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, benchOptions{})
+	url, body := capture(t, http.StatusOK, created)
+	_, err := b.client.Create(t.Context(), kyc.Client{VerifierURL: url}, "openid offline_access")
+	b.must(err)
+	if strings.Contains(*body, `"claims"`) || !strings.Contains(*body, `"vct_values"`) {
+		t.Errorf("the request is %s", *body)
+	}
+}
+
 func TestCreateAsksForTheBetaIDUnlessToldOtherwise(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, benchOptions{config: func(c *swiyu.Config) {
@@ -217,7 +228,6 @@ func TestCreateWithNothingSensibleToSendCallsNobody(t *testing.T) {
 		client kyc.Client
 		scope  string
 	}{
-		"a scope without claims":   {kyc.Client{}, "openid offline_access"},
 		"a script as scheme":       {kyc.Client{DeeplinkScheme: "javascript"}, "profile"},
 		"an unknown response mode": {kyc.Client{VerifierResponseMode: "fragment"}, "profile"},
 		"an address with a query":  {kyc.Client{VerifierURL: "https://v.example/?a=b"}, "profile"},

@@ -42,6 +42,29 @@ func TestAWalkEndsWithAProof(t *testing.T) {
 	}
 }
 
+func TestACredentialProvesWithoutClaims(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		mode swiyutest.Mode
+		want kyc.OutcomeKind
+	}{
+		"the right credential":         {swiyutest.Mode{}, kyc.OutcomeProved},
+		"one that shows more":          {swiyutest.Mode{ExtraClaims: map[string]any{"given_name": "Mira"}}, kyc.OutcomeProved},
+		"one of another type":          {swiyutest.Mode{Type: "loyalty-card"}, kyc.OutcomeRefused},
+		"one of another issuer":        {swiyutest.Mode{Issuer: "did:example:mallory"}, kyc.OutcomeRefused},
+		"one that says not what it is": {swiyutest.Mode{OmitClaims: []string{"vct"}}, kyc.OutcomeRefused},
+		"no data at all":               {swiyutest.Mode{Shape: swiyutest.ShapeNone}, kyc.OutcomeRefused},
+	} {
+		b := newBench(t, benchOptions{})
+		b.mock.SetMode(row.mode)
+		id := b.create("openid")
+		b.must(b.mock.Accept(id, "zoe"))
+		if o := b.fetch(id, "openid"); o.Kind != row.want || len(o.Proof.Claims) != 0 {
+			t.Errorf("%s: %s with %d claims, not %s", name, o.Kind, len(o.Proof.Claims), row.want)
+		}
+	}
+}
+
 func TestFetchOfWhatTheVerifierMakesOfIt(t *testing.T) {
 	t.Parallel()
 	accept := &swiyutest.Auto{Action: swiyutest.AutoAccept}

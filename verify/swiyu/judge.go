@@ -164,9 +164,10 @@ func accepted(credential object, name string, values []string) (value string, ok
 }
 
 // readClaims returns exactly the claims that were asked for. What a wallet
-// discloses beyond them is dropped here and never kept.
+// discloses beyond them is dropped here and never kept. Where none was asked for,
+// the credential itself is the proof, and has to say at least what it is.
 func readClaims(credential object, want expectation) (kyc.Claims, Reason) {
-	if len(want.claims) == 0 {
+	if len(want.claims) == 0 && credential["vct"] == nil {
 		return nil, ReasonClaimMissing
 	}
 	claims := make(kyc.Claims, len(want.claims))

@@ -176,11 +176,17 @@ func TestClaimsAreFoundWhereTheProfileSays(t *testing.T) {
 	}
 }
 
-func TestNothingIsProvedIfNothingWasAskedFor(t *testing.T) {
+func TestNoClaimIsProvedIfNoneWasAskedFor(t *testing.T) {
 	t.Parallel()
-	o, err := judge([]byte(success(keyed(goodClaim))), testExpectation(t, "openid"))
-	if err != nil || o.Kind != kyc.OutcomeRefused {
-		t.Errorf("got %v, %v", o.Kind, err)
+	for data, want := range map[string]kyc.OutcomeKind{
+		keyed(goodClaim): kyc.OutcomeProved,
+		`{"identity":[{"iss":"` + goodIss + `",` + goodClaim + `}]}`: kyc.OutcomeRefused, // of what type?
+		`{` + goodClaim + `}`: kyc.OutcomeRefused,
+	} {
+		o, err := judge([]byte(success(data)), testExpectation(t, "openid"))
+		if err != nil || o.Kind != want || len(o.Proof.Claims) != 0 {
+			t.Errorf("%s: got %v with %d claims, %v", data, o.Kind, len(o.Proof.Claims), err)
+		}
 	}
 }
 
