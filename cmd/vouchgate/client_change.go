@@ -44,6 +44,9 @@ func (c *clientAddCmd) Run(ctx context.Context, p *program, given *sources) erro
 	if !clientIDForm.MatchString(c.ID) {
 		f.add("id", "must be 1 to 64 of A-Z a-z 0-9 _ -")
 	}
+	if _, err := kyc.ParseID(c.ID); err == nil { // RFC 9700, section 4.15
+		f.add("id", "must not be a UUID, because those name people")
+	}
 	client := newClient(c.ID, p.now())
 	c.clientFlags.apply(&client, allow, &f)
 	secret, shown := p.clientSecret(c.SecretFile, &f)

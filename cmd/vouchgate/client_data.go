@@ -58,6 +58,9 @@ func (c dataFlags) check(client kyc.Client, f *faults) {
 	if client.AskConsent && client.CodeDelivery == kyc.DeliverByWebhook {
 		f.add("consent", "ask does not go with --code-delivery webhook (--consent implicit does)")
 	}
+	if client.Method() == kyc.MethodAccount && client.CodeDelivery == kyc.DeliverByWebhook {
+		f.add("method", "account does not go with --code-delivery webhook: whoever signs in has a browser to send back")
+	}
 }
 
 // line reads a line of text that is shown to people.

@@ -134,7 +134,7 @@ func demoConfig(p *program, folder, address, verifier, notifyKey string) instanc
 			retention: store.DefaultRetention, migrate: true,
 		},
 		listen: &listenConfig{
-			address: address, maxOpenSessions: 1000, notifyHeader: "X-API-Key", notifyKey: notifyKey,
+			address: address, maxOpenSessions: 1000, refreshWindow: 5 * time.Second, notifyHeader: "X-API-Key", notifyKey: notifyKey,
 		},
 	}
 }
