@@ -46,7 +46,7 @@ unit: ## Run the tests of the packages alone, with the race detector
 # They build and start the program, which the test cache does not see: -count=1.
 .PHONY: e2e
 e2e: ## Run the tests of the whole program alone
-	@tools/setup browser postgres
+	@tools/setup browser postgres node jq curl openssl
 	@go test -count=1 -timeout=25m $(TESTFLAGS) ./e2e/...
 
 .PHONY: bench
@@ -63,12 +63,17 @@ fuzz: ## Run each fuzz target for FUZZTIME, 10s
 gen: ## Write the generated code anew
 	@tools/gen
 
+.PHONY: sdk
+sdk: ## Write the clients of the contract anew: gen/api/client and sdk/typescript
+	@tools/setup node
+	@tools/sdk
+
 .PHONY: fmt
 fmt: ## Format the code
 	@gofmt -w .
 
 .PHONY: check
-check: check-gen check-format vet lint imports openapi-lint check-tidy check-shell check-notes check-docs ## Check everything that is not a test
+check: check-gen check-format vet lint imports openapi-lint check-tidy check-shell check-notes check-docs check-sdk ## Check everything that is not a test
 
 .PHONY: check-gen
 check-gen: ## Is the generated code what "make gen" writes?
@@ -114,6 +119,11 @@ check-notes: ## Is no work left as a note in the code?
 check-docs: ## Are all decisions listed, and do links between documents lead somewhere?
 	@tools/check-docs
 
+.PHONY: check-sdk
+check-sdk: ## Is the TypeScript client what "make sdk" writes, and does it compile?
+	@tools/setup node
+	@tools/sdk --check
+
 .PHONY: clean
 clean: ## Remove what was built
-	@rm -rf bin e2e/out tools/openapi/node_modules
+	@rm -rf bin e2e/out tools/openapi/node_modules e2e/clients/node_modules sdk/typescript/node_modules sdk/typescript/dist
