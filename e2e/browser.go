@@ -12,11 +12,17 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Browser is a person's browser without script: it keeps cookies and follows
 // redirects, but only inside the gateway.
-type Browser struct{ client *http.Client }
+type Browser struct {
+	client *http.Client
+
+	mu    sync.Mutex
+	forms map[string]url.Values // of all pages that were shown, by the path that they lead to
+}
 
 // NewBrowser returns a browser that was never used.
 func NewBrowser() *Browser {
@@ -24,12 +30,12 @@ func NewBrowser() *Browser {
 	if err != nil {
 		panic(err) // only options can be wrong
 	}
-	b := &Browser{client: &http.Client{Jar: jar, Transport: server.Transport}}
+	b := &Browser{client: &http.Client{Jar: jar, Transport: server.Transport}, forms: map[string]url.Values{}}
 	b.client.CheckRedirect = func(next *http.Request, via []*http.Request) error {
 		if next.URL.Host != via[0].URL.Host {
 			return http.ErrUseLastResponse
 		}
-		if len(via) > 5 {
+		if len(via) > 10 {
 			return errors.New("too many redirects")
 		}
 		return nil
@@ -76,26 +82,48 @@ func (p Page) String() string {
 
 // Get visits a URL.
 func (b *Browser) Get(ctx context.Context, to string) (Page, error) {
-	return b.visit(ctx, http.MethodGet, to)
-}
-
-// Post presses a button of a page, whose form leads to a URL.
-func (b *Browser) Post(ctx context.Context, to string) (Page, error) {
-	return b.visit(ctx, http.MethodPost, to)
-}
-
-func (b *Browser) visit(ctx context.Context, method, to string) (Page, error) {
-	req, err := http.NewRequestWithContext(ctx, method, to, nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, to, nil)
 	if err != nil {
 		return Page{}, err
 	}
+	return b.send(req)
+}
+
+// Post presses a button whose form leads to a URL, with the values that the form
+// had where it was shown last. A form that no page had is looked for on the page
+// above it, as that is now; without any, nothing is sent but the request.
+func (b *Browser) Post(ctx context.Context, to string) (Page, error) {
+	u, err := url.Parse(to)
+	if err != nil {
+		return Page{}, err
+	}
+	values, shown := b.form(u.Path)
+	if !shown && strings.HasPrefix(u.Path, "/session/") {
+		if _, err := b.Get(ctx, to[:strings.LastIndex(to, "/")]); err != nil {
+			return Page{}, err
+		}
+		values, _ = b.form(u.Path)
+	}
+	return b.submit(ctx, to, values)
+}
+
+// form returns the values of the form that leads to a path, if a page had one.
+func (b *Browser) form(path string) (values url.Values, shown bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	values, shown = b.forms[path]
+	return values, shown
+}
+
+// send sends a request as a browser does that is about to show the answer.
+func (b *Browser) send(req *http.Request) (Page, error) {
 	req.Header.Set("Accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8")
 	req.Header.Set("Accept-Language", "en")
-	if method == http.MethodPost {
+	if req.Method == http.MethodPost {
 		req.Header.Set("Sec-Fetch-Site", "same-origin")
 		req.Header.Set("Origin", req.URL.Scheme+"://"+req.URL.Host)
 	}
-	resp, err := b.client.Do(req)
+	resp, err := patiently(b.client, req)
 	if err != nil {
 		return Page{}, err
 	}
@@ -107,6 +135,11 @@ func (b *Browser) visit(ctx context.Context, method, to string) (Page, error) {
 	if away, err := resp.Location(); err == nil {
 		p.Away = away
 	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, f := range p.forms() {
+		b.forms[f.Action.Path] = f.Values
+	}
 	return p, nil
 }
 
@@ -117,6 +150,19 @@ func (b *Browser) Cookies(gateway string) []*http.Cookie {
 		return nil
 	}
 	return b.client.Jar.Cookies(u)
+}
+
+// Take gives the browser a cookie that another one has for a gateway.
+func (b *Browser) Take(gateway string, from *Browser, name string) {
+	u, err := url.Parse(gateway)
+	if err != nil {
+		return
+	}
+	for _, c := range from.Cookies(gateway) {
+		if c.Name == name {
+			b.client.Jar.SetCookies(u, []*http.Cookie{{Name: c.Name, Value: c.Value, Path: "/"}})
+		}
+	}
 }
 
 // errStreamOver says that a stream of status ended before the state came.

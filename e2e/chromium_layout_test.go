@@ -74,7 +74,7 @@ type outline struct {
 const outlineScript = `({
   H1: document.querySelectorAll('h1').length,
   Mains: document.querySelectorAll('main').length,
-  Unlabelled: [...document.querySelectorAll('a, button, input, nav, [role=img]')].filter(e =>
+  Unlabelled: [...document.querySelectorAll('a, button, input:not([type=hidden]), nav, [role=img]')].filter(e =>
     !(e.textContent.trim() || e.getAttribute('aria-label') || e.labels?.length)).length,
   Styles: document.querySelectorAll('style, [style]').length,
   Tiny: [...document.querySelectorAll('.button')].filter(e => e.getBoundingClientRect().height < 44).length,

@@ -56,6 +56,10 @@ var inChromium = []struct {
 	{"in the dark", darkCode},
 
 	{"the demo by clicking", demoByClicking},
+
+	{"an app with oidc-client-ts on SQLite", appInBrowser(e2e.SQLite)},
+	{"an app with oidc-client-ts on Postgres", appInBrowser(e2e.Postgres)},
+	{"an app on an origin that is not registered", appElsewhere},
 }
 
 func TestInChromium(t *testing.T) {

@@ -100,6 +100,32 @@ func (a Answer) Good() error {
 	return nil
 }
 
+// waitedInVain is how long an answer of 503 takes at least when its reason is a
+// machine that is too slow: the gateway has waited for its database or for the
+// verifier. One that comes sooner says that something is wrong.
+const waitedInVain = time.Second
+
+// patiently sends a request, and sends it again as long as the gateway gives it
+// up after waiting in vain: it asks callers to come back then (503 with
+// Retry-After), and a disk that stands still for some seconds is reason enough.
+func patiently(c *http.Client, req *http.Request) (*http.Response, error) {
+	for {
+		began := time.Now()
+		resp, err := c.Do(req)
+		if err != nil || resp.StatusCode != http.StatusServiceUnavailable || resp.Header.Get("Retry-After") == "" ||
+			time.Since(began) < waitedInVain {
+			return resp, err
+		}
+		_ = resp.Body.Close()
+		if req.GetBody == nil {
+			continue
+		}
+		if req.Body, err = req.GetBody(); err != nil {
+			return nil, err
+		}
+	}
+}
+
 func call(ctx context.Context, method, to, authorization, form string) (Answer, error) {
 	req, err := http.NewRequestWithContext(ctx, method, to, strings.NewReader(form))
 	if err != nil {
@@ -111,7 +137,7 @@ func call(ctx context.Context, method, to, authorization, form string) (Answer, 
 	if form != "" {
 		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
-	resp, err := server.Do(req)
+	resp, err := patiently(server, req)
 	if err != nil {
 		return Answer{}, err
 	}
