@@ -206,6 +206,9 @@ func (c *contract) mayShare(r *http.Request, origin string) bool {
 // to a registered redirect URI with an answer for the client.
 func (c *contract) mayLeadTo(location string) bool {
 	path, _, _ := strings.Cut(location, "?")
+	if path == "/authorize" && strings.Contains(location, "request_uri=urn%3Aietf%3Aparams%3Aoauth%3Arequest_uri%3A") {
+		return true // a request that was posted without a cookie
+	}
 	if path == "/docs" || path == "/me" || path == "/login" || strings.HasPrefix(location, "/session/") {
 		return true
 	}

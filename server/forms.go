@@ -65,7 +65,7 @@ func guardVisit(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	v := visitOf(r.Context())
-	v.query = raw
+	v.query, v.posted = raw, true
 	if fields, err := url.ParseQuery(raw); err == nil {
 		v.speak(fields.Get("ui_locales"), r)
 	}

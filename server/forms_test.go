@@ -55,14 +55,18 @@ func (w *walk) start() reply {
 }
 
 // found remembers the session that an answer leads to.
-func (w *walk) found(r reply) {
+func (w *walk) found(r reply) reply {
 	w.g.t.Helper()
+	if at := r.header.Get("Location"); strings.HasPrefix(at, "/authorize?") { // it was posted without a cookie
+		r = w.get(at)
+	}
 	r.leads("/session/")
 	id, _, _ := strings.Cut(strings.TrimPrefix(r.header.Get("Location"), "/session/"), "/")
 	id, _, _ = strings.Cut(id, "?")
 	var err error
 	w.id, err = kyc.ParseID(id)
 	must(w.g.t, err)
+	return r
 }
 
 // visitor is a person who is about to be sent here by a client, with parameters to

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -42,6 +43,9 @@ func (s *Server) start(ctx context.Context) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	if a.posted && a.visit.browser == "" && !a.json {
+		return s.park(ctx, a)
+	}
 	if err := s.prepare(ctx, a); err != nil {
 		return answer{}, err
 	}
@@ -49,6 +53,29 @@ func (s *Server) start(ctx context.Context) (answer, error) {
 		return answer{}, err
 	}
 	return s.visitNew(ctx, a)
+}
+
+// park keeps a request that another site posted as if it had been pushed, and has
+// the browser come back for it. Browsers leave our cookies out of such a post
+// (SameSite=Lax) but not out of what follows a redirect; answered here, the person
+// would be a stranger, and a new cookie would take the place of the one to which
+// other tabs are bound.
+func (s *Server) park(ctx context.Context, a arrival) (answer, error) {
+	if !s.budget.take(ctx, s, a.client.ID) {
+		return answer{}, s.away(a, oauth.CodeTemporarilyUnavailable, "too many sessions are open")
+	}
+	session, handle, err := s.newVisit(a.client, a.request, kyc.PushedLifetime)
+	if err != nil {
+		return answer{}, err
+	}
+	if err := s.Store.CreateSession(ctx, session); err != nil {
+		return answer{}, err
+	}
+	query := url.Values{"client_id": {a.client.ID}, "request_uri": {oauth.RequestURIPrefix + handle.String()}}
+	if a.chosenLang {
+		query.Set("ui_locales", string(a.lang))
+	}
+	return redirectAnswer("/authorize?" + query.Encode()), nil
 }
 
 // visitNew makes a session for a request and opens it.

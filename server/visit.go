@@ -29,6 +29,7 @@ type visit struct {
 	authorization []string
 	browser       string       // the value of the binding cookie, empty without
 	signIn        string       // the value of the sign-in cookie, empty without
+	posted        bool         // the authorization request came in a form
 	query         string       // raw, of operations that OAuth checks
 	form          oauth.Params // of the endpoints that clients post to
 	fields        url.Values   // of a page's form

@@ -48,6 +48,31 @@ func TestStandardStartByQueryAndByForm(t *testing.T) {
 	})
 }
 
+// Browsers leave cookies out of what another site posts.
+func TestAPostOfAnotherSiteTakesNoCookieFromOtherTabs(t *testing.T) {
+	t.Parallel()
+	g := newGate(t)
+	g.addClient("shop")
+	tab := g.visitor("shop", "state", "first tab")
+	tab.start()
+	other := tab.again("state", "second tab")
+	posted := g.browser().postForm("/authorize", other.params)
+	posted.leads("/authorize?")
+	if cookies := posted.header.Values("Set-Cookie"); len(cookies) > 0 {
+		t.Fatalf("the browser gets %q in place of what it has", cookies)
+	}
+	other.found(other.get(posted.header.Get("Location")))
+	for name, w := range map[string]*walk{"second tab": other, "first tab": tab} {
+		w.get(w.at("")).shows(http.StatusOK, `data-status="authorized"`)
+		g.prove(w.id)
+		w.home(w.get(w.at("/finish")), "")
+		w.swap()
+		if w.params.Get("state") != name {
+			t.Errorf("%s has the state %q", name, w.params.Get("state"))
+		}
+	}
+}
+
 func TestEveryStandardStartIsASessionOfItsOwn(t *testing.T) {
 	t.Parallel()
 	g := newGate(t)
@@ -282,8 +307,7 @@ func TestLanguageStaysOnTheWay(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := g.visitor("app", "ui_locales", "pt fr")
 			w.browser = w.with("Accept-Language", "de")
-			r := begin(w)
-			w.found(r)
+			r := w.found(begin(w))
 			login := w.get(r.header.Get("Location")).shows(http.StatusOK, `<html lang="fr">`)
 			fields := login.form(w.at("/login?ui_locales=fr"))
 			fields.Set("user_name", "mira")

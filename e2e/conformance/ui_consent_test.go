@@ -22,7 +22,7 @@ func ui09(t *T) {
 		"--retention=720h": "can read this for 30 days", "--retention=once": "can read this once",
 		"--retention=until-revoked": "until you withdraw it",
 	} {
-		client := t.NewClient(byAccount, question, retention, "--name=The Bicycle Shop", "--operator=Wheels Cooperative", "--purpose=To rent out a bicycle")
+		client := t.NewClient(byAccount, question, refreshing, retention, "--name=The Bicycle Shop", "--operator=Wheels Cooperative", "--purpose=To rent out a bicycle")
 		page := t.Open(t.SignedIn(), t.Ask(client, "scope", "given_name birth_date").Path())
 		text := words(page.Body)
 		for _, want := range []string{

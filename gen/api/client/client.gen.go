@@ -1635,7 +1635,9 @@ type ClientInterface interface {
 
 	// AuthorizeVisitByFormWithBody Start with an authorization request in a form
 	//
-	// Like `GET`, with the parameters in the body; the query is ignored. Forms of other sites are welcome (OpenID Connect Core, section 3.1.2.1).
+	// Like `GET`, with the parameters in the body; the query is ignored. Forms of
+	// other sites are welcome (OpenID Connect Core, section 3.1.2.1). Browsers send
+	// no cookie with those, and are sent to `GET` first, where they do.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1644,7 +1646,9 @@ type ClientInterface interface {
 
 	// AuthorizeVisitByFormWithFormdataBody Start with an authorization request in a form
 	//
-	// Like `GET`, with the parameters in the body; the query is ignored. Forms of other sites are welcome (OpenID Connect Core, section 3.1.2.1).
+	// Like `GET`, with the parameters in the body; the query is ignored. Forms of
+	// other sites are welcome (OpenID Connect Core, section 3.1.2.1). Browsers send
+	// no cookie with those, and are sent to `GET` first, where they do.
 	//
 	// Takes a body of the `application/x-www-form-urlencoded` content type.
 	//
@@ -1702,7 +1706,7 @@ type ClientInterface interface {
 	// IntrospectWithBody Ask what a token is good for
 	//
 	// Token introspection (RFC 7662), authenticated as at `/token`, for the
-	// client's own tokens. Of every other token it says that it is not active, and
+	// client's own tokens; public clients cannot ask. Of every other token it says that it is not active, and
 	// nothing else. Proved data is never part of it.
 	//
 	// Takes any type of body and a specified content type.
@@ -1713,7 +1717,7 @@ type ClientInterface interface {
 	// IntrospectWithFormdataBody Ask what a token is good for
 	//
 	// Token introspection (RFC 7662), authenticated as at `/token`, for the
-	// client's own tokens. Of every other token it says that it is not active, and
+	// client's own tokens; public clients cannot ask. Of every other token it says that it is not active, and
 	// nothing else. Proved data is never part of it.
 	//
 	// Takes a body of the `application/x-www-form-urlencoded` content type.
@@ -2198,7 +2202,9 @@ func (c *Client) AuthorizeVisit(ctx context.Context, params *AuthorizeVisitParam
 
 // AuthorizeVisitByFormWithBody Start with an authorization request in a form
 //
-// Like `GET`, with the parameters in the body; the query is ignored. Forms of other sites are welcome (OpenID Connect Core, section 3.1.2.1).
+// Like `GET`, with the parameters in the body; the query is ignored. Forms of
+// other sites are welcome (OpenID Connect Core, section 3.1.2.1). Browsers send
+// no cookie with those, and are sent to `GET` first, where they do.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2217,7 +2223,9 @@ func (c *Client) AuthorizeVisitByFormWithBody(ctx context.Context, contentType s
 
 // AuthorizeVisitByFormWithFormdataBody Start with an authorization request in a form
 //
-// Like `GET`, with the parameters in the body; the query is ignored. Forms of other sites are welcome (OpenID Connect Core, section 3.1.2.1).
+// Like `GET`, with the parameters in the body; the query is ignored. Forms of
+// other sites are welcome (OpenID Connect Core, section 3.1.2.1). Browsers send
+// no cookie with those, and are sent to `GET` first, where they do.
 //
 // Takes a body of the `application/x-www-form-urlencoded` content type.
 //
@@ -2335,7 +2343,7 @@ func (c *Client) Info(ctx context.Context, reqEditors ...RequestEditorFn) (*http
 // IntrospectWithBody Ask what a token is good for
 //
 // Token introspection (RFC 7662), authenticated as at `/token`, for the
-// client's own tokens. Of every other token it says that it is not active, and
+// client's own tokens; public clients cannot ask. Of every other token it says that it is not active, and
 // nothing else. Proved data is never part of it.
 //
 // Takes any type of body and a specified content type.
@@ -2356,7 +2364,7 @@ func (c *Client) IntrospectWithBody(ctx context.Context, contentType string, bod
 // IntrospectWithFormdataBody Ask what a token is good for
 //
 // Token introspection (RFC 7662), authenticated as at `/token`, for the
-// client's own tokens. Of every other token it says that it is not active, and
+// client's own tokens; public clients cannot ask. Of every other token it says that it is not active, and
 // nothing else. Proved data is never part of it.
 //
 // Takes a body of the `application/x-www-form-urlencoded` content type.
@@ -5270,7 +5278,9 @@ type ClientWithResponsesInterface interface {
 
 	// AuthorizeVisitByFormWithBodyWithResponse Start with an authorization request in a form
 	//
-	// Like `GET`, with the parameters in the body; the query is ignored. Forms of other sites are welcome (OpenID Connect Core, section 3.1.2.1).
+	// Like `GET`, with the parameters in the body; the query is ignored. Forms of
+	// other sites are welcome (OpenID Connect Core, section 3.1.2.1). Browsers send
+	// no cookie with those, and are sent to `GET` first, where they do.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5279,7 +5289,9 @@ type ClientWithResponsesInterface interface {
 
 	// AuthorizeVisitByFormWithFormdataBodyWithResponse Start with an authorization request in a form
 	//
-	// Like `GET`, with the parameters in the body; the query is ignored. Forms of other sites are welcome (OpenID Connect Core, section 3.1.2.1).
+	// Like `GET`, with the parameters in the body; the query is ignored. Forms of
+	// other sites are welcome (OpenID Connect Core, section 3.1.2.1). Browsers send
+	// no cookie with those, and are sent to `GET` first, where they do.
 	//
 	// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5347,7 +5359,7 @@ type ClientWithResponsesInterface interface {
 	// IntrospectWithBodyWithResponse Ask what a token is good for
 	//
 	// Token introspection (RFC 7662), authenticated as at `/token`, for the
-	// client's own tokens. Of every other token it says that it is not active, and
+	// client's own tokens; public clients cannot ask. Of every other token it says that it is not active, and
 	// nothing else. Proved data is never part of it.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -5358,7 +5370,7 @@ type ClientWithResponsesInterface interface {
 	// IntrospectWithFormdataBodyWithResponse Ask what a token is good for
 	//
 	// Token introspection (RFC 7662), authenticated as at `/token`, for the
-	// client's own tokens. Of every other token it says that it is not active, and
+	// client's own tokens; public clients cannot ask. Of every other token it says that it is not active, and
 	// nothing else. Proved data is never part of it.
 	//
 	// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
@@ -9864,7 +9876,9 @@ func (c *ClientWithResponses) AuthorizeVisitWithResponse(ctx context.Context, pa
 
 // AuthorizeVisitByFormWithBodyWithResponse Start with an authorization request in a form
 //
-// Like `GET`, with the parameters in the body; the query is ignored. Forms of other sites are welcome (OpenID Connect Core, section 3.1.2.1).
+// Like `GET`, with the parameters in the body; the query is ignored. Forms of
+// other sites are welcome (OpenID Connect Core, section 3.1.2.1). Browsers send
+// no cookie with those, and are sent to `GET` first, where they do.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -9879,7 +9893,9 @@ func (c *ClientWithResponses) AuthorizeVisitByFormWithBodyWithResponse(ctx conte
 
 // AuthorizeVisitByFormWithFormdataBodyWithResponse Start with an authorization request in a form
 //
-// Like `GET`, with the parameters in the body; the query is ignored. Forms of other sites are welcome (OpenID Connect Core, section 3.1.2.1).
+// Like `GET`, with the parameters in the body; the query is ignored. Forms of
+// other sites are welcome (OpenID Connect Core, section 3.1.2.1). Browsers send
+// no cookie with those, and are sent to `GET` first, where they do.
 //
 // Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -9983,7 +9999,7 @@ func (c *ClientWithResponses) InfoWithResponse(ctx context.Context, reqEditors .
 // IntrospectWithBodyWithResponse Ask what a token is good for
 //
 // Token introspection (RFC 7662), authenticated as at `/token`, for the
-// client's own tokens. Of every other token it says that it is not active, and
+// client's own tokens; public clients cannot ask. Of every other token it says that it is not active, and
 // nothing else. Proved data is never part of it.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -10000,7 +10016,7 @@ func (c *ClientWithResponses) IntrospectWithBodyWithResponse(ctx context.Context
 // IntrospectWithFormdataBodyWithResponse Ask what a token is good for
 //
 // Token introspection (RFC 7662), authenticated as at `/token`, for the
-// client's own tokens. Of every other token it says that it is not active, and
+// client's own tokens; public clients cannot ask. Of every other token it says that it is not active, and
 // nothing else. Proved data is never part of it.
 //
 // Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).

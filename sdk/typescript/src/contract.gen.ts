@@ -109,7 +109,9 @@ export interface paths {
         put?: never;
         /**
          * Start with an authorization request in a form
-         * @description Like `GET`, with the parameters in the body; the query is ignored. Forms of other sites are welcome (OpenID Connect Core, section 3.1.2.1).
+         * @description Like `GET`, with the parameters in the body; the query is ignored. Forms of
+         *     other sites are welcome (OpenID Connect Core, section 3.1.2.1). Browsers send
+         *     no cookie with those, and are sent to `GET` first, where they do.
          */
         post: operations["authorizeVisitByForm"];
         delete?: never;
@@ -578,7 +580,7 @@ export interface paths {
         /**
          * Ask what a token is good for
          * @description Token introspection (RFC 7662), authenticated as at `/token`, for the
-         *     client's own tokens. Of every other token it says that it is not active, and
+         *     client's own tokens; public clients cannot ask. Of every other token it says that it is not active, and
          *     nothing else. Proved data is never part of it.
          */
         post: operations["introspect"];
