@@ -18,6 +18,7 @@ type Grant struct {
 	Claims        Strings // read beside those of the scope
 	SealedClaims  []byte  // the sealed Proof
 	SealedRequest []byte  // the sealed Request, nil without
+	Consent       Consent // ConsentGiven if the person was asked
 	Once          bool    // one read ends it
 	CreatedAt     time.Time
 	ExpiresAt     time.Time

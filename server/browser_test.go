@@ -93,14 +93,22 @@ func formOf(path string) string {
 	switch {
 	case ofSession:
 		return id
-	case path == "/login", path == "/logout", strings.HasPrefix(path, "/me/"):
+	case path == "/login":
 		return "account"
+	case path == "/logout", strings.HasPrefix(path, "/me/"):
+		return "me"
 	}
 	return ""
 }
 
 // csrf is what the forms of this browser hold.
 func (b *browser) csrf(of string) string {
+	if of == "me" { // for whoever is signed in
+		of = "account"
+		if in, err := kyc.ParseHandle(b.cookie(signInCookie)); err == nil {
+			of += in.ID.String()
+		}
+	}
 	return base64.RawURLEncoding.EncodeToString(b.g.ring.MAC("form", []byte(of), []byte(b.cookie("vouchgate"))))
 }
 

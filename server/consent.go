@@ -24,7 +24,7 @@ func (s *Server) covered(ctx context.Context, client kyc.Client, accountID kyc.I
 	asked := append(kyc.Asked(scope, claims), strings.Fields(scope)...)
 	return slices.ContainsFunc(grants, func(g kyc.Grant) bool {
 		has := append(kyc.Asked(g.Scope, g.Claims), strings.Fields(g.Scope)...)
-		return g.ClientID == client.ID && !slices.ContainsFunc(asked, func(name string) bool { return !slices.Contains(has, name) })
+		return g.ClientID == client.ID && g.Consent == kyc.ConsentGiven && !slices.ContainsFunc(asked, func(name string) bool { return !slices.Contains(has, name) })
 	}), nil
 }
 

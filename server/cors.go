@@ -12,6 +12,9 @@ import (
 // originsLife is how long the registered origins are remembered.
 const originsLife = 5 * time.Second
 
+// originsWait is how long reading them may take.
+const originsWait = 2 * time.Second
+
 // origins remembers the web origins of all clients: a preflight does not say which
 // client it is for.
 type origins struct {
@@ -23,22 +26,38 @@ type origins struct {
 // has says whether a client is registered with an origin. What cannot be read is
 // not known.
 func (o *origins) has(ctx context.Context, s *Server, origin string) bool {
+	now := s.Now()
+	o.mu.Lock()
+	due := o.known == nil || now.Sub(o.readAt) >= originsLife
+	if due {
+		o.readAt = now // others go on with what is known meanwhile
+	}
+	o.mu.Unlock()
+	if due {
+		o.read(ctx, s)
+	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if now := s.Now(); o.known == nil || now.Sub(o.readAt) >= originsLife {
-		clients, err := s.Store.Clients(ctx)
-		if err != nil {
-			s.Log.Warn("origins of clients not read", "error", err)
-			return o.known[origin]
-		}
-		o.readAt, o.known = now, map[string]bool{}
-		for _, c := range clients {
-			for _, registered := range c.Origins {
-				o.known[registered] = o.known[registered] || c.Enabled()
-			}
+	return o.known[origin]
+}
+
+func (o *origins) read(ctx context.Context, s *Server) {
+	ctx, cancel := context.WithTimeout(ctx, originsWait)
+	defer cancel()
+	clients, err := s.Store.Clients(ctx)
+	if err != nil {
+		s.Log.Warn("origins of clients not read", "error", err)
+		return
+	}
+	known := map[string]bool{}
+	for _, c := range clients {
+		for _, registered := range c.Origins {
+			known[registered] = known[registered] || c.Enabled()
 		}
 	}
-	return o.known[origin]
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.known = known
 }
 
 // scriptPaths are what scripts of registered origins may call (RFC 9700, section

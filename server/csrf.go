@@ -14,6 +14,25 @@ import (
 // of a session are for that session.
 const formsOfAccount = "account"
 
+// formsOfMe are for whoever is signed in: a page that was drawn for one person must
+// do nothing for the next one.
+func (s *Server) formsOfMe(ctx context.Context) (string, error) {
+	in, err := s.signedIn(ctx, nil)
+	if isNotFound(err) {
+		return formsOfAccount, nil
+	}
+	return formsOfAccount + in.ID.String(), err
+}
+
+// checkMyForm is checkForm for the page about oneself.
+func (s *Server) checkMyForm(ctx context.Context) error {
+	of, err := s.formsOfMe(ctx)
+	if err != nil {
+		return err
+	}
+	return s.checkForm(ctx, of)
+}
+
 // csrf is what the forms of a page carry, hidden: a keyed hash over what they are
 // for and the browser's cookie. Another site can neither read it nor make it, and
 // it is of no use in another browser or for another session.

@@ -39,6 +39,9 @@ func (s *Server) idToken(ctx context.Context, client kyc.Client, i issued) (stri
 		return "", err
 	}
 	now, alg := s.Now(), idTokenAlgorithm(client)
+	if i.grant.Once || i.scope != i.grant.Scope {
+		asked.IDToken = oauth.ClaimsTarget{} // data that is read once, or by a narrower token, is not read here as well
+	}
 	claims := s.released(i.grant, i.proof, asked.IDToken, nil)
 	for name, value := range map[string]any{
 		"iss": s.issuer(), "sub": i.grant.Subject, "aud": client.ID,

@@ -89,7 +89,7 @@ func (s *Server) tokens(ctx context.Context, client kyc.Client, i issued) (api.T
 	if i.refresh.ID != (kyc.ID{}) {
 		body.RefreshToken = pointer(i.refreshHandle.String())
 	}
-	if slices.Contains(strings.Fields(i.grant.Scope), oauth.ScopeOpenID) {
+	if slices.Contains(strings.Fields(i.scope), oauth.ScopeOpenID) {
 		token, err := s.idToken(ctx, client, i)
 		if err != nil {
 			return nil, err

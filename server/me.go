@@ -37,7 +37,7 @@ func (s *Server) SignIn(ctx context.Context, _ api.SignInRequestObject) (api.Sig
 
 // SignOut implements api.StrictServerInterface.
 func (s *Server) SignOut(ctx context.Context, _ api.SignOutRequestObject) (api.SignOutResponseObject, error) {
-	if err := s.checkForm(ctx, formsOfAccount); err != nil {
+	if err := s.checkMyForm(ctx); err != nil {
 		return nil, err
 	}
 	if err := s.signOut(ctx); err != nil {
@@ -92,9 +92,13 @@ func (s *Server) showMe(ctx context.Context, account kyc.Account, notice pages.M
 	if err != nil {
 		return answer{}, err
 	}
+	of, err := s.formsOfMe(ctx)
+	if err != nil {
+		return answer{}, err
+	}
 	p := pages.MePage{
 		Lang: v.lang, UserName: account.UserName, WithdrawPath: "/me/withdraw" + langQuery(v), ErasePath: "/me/erase" + langQuery(v), LogoutPath: "/logout" + langQuery(v),
-		Notice: notice, CSRF: s.csrf(formsOfAccount, browser), Languages: languagesOf("/me"),
+		Notice: notice, CSRF: s.csrf(of, browser), Languages: languagesOf("/me"),
 	}
 	grants, err := s.Store.GrantsOfAccount(ctx, account.ID, s.Now())
 	if err != nil {
@@ -123,7 +127,7 @@ func (s *Server) showMe(ctx context.Context, account kyc.Account, notice pages.M
 
 // postedByMe returns who posted a form of the page about oneself.
 func (s *Server) postedByMe(ctx context.Context) (kyc.Account, *answer, error) {
-	if err := s.checkForm(ctx, formsOfAccount); err != nil {
+	if err := s.checkMyForm(ctx); err != nil {
 		return kyc.Account{}, nil, err
 	}
 	return s.me(ctx)
@@ -171,6 +175,9 @@ func (s *Server) EraseMe(ctx context.Context, _ api.EraseMeRequestObject) (api.E
 	}
 	if elsewhere != nil {
 		return *elsewhere, nil
+	}
+	if err := s.Store.CloseAccount(ctx, account.ID, s.Now()); err != nil {
+		return nil, err
 	}
 	for { // in rounds, because a list is bounded
 		grants, err := s.Store.GrantsOfAccount(ctx, account.ID, s.Now())

@@ -105,7 +105,7 @@ func TestErasing(t *testing.T) {
 			t.Errorf("the clients are told %v", told)
 		}
 		elsewhere.get("/me").leads("/login")
-		elsewhere.post("/me/erase").leads("/login")
+		elsewhere.post("/me/erase").shows(http.StatusForbidden) // its form was for whoever was signed in
 		b.signInAt("/login", "mira", goodPassword, false).shows(http.StatusUnprocessableEntity)
 		if _, err := st.AccountByName(ctx, "mira"); err == nil {
 			t.Error("the account is still there")
@@ -164,4 +164,22 @@ func TestWithdrawingTheProofOfAWallet(t *testing.T) {
 		g.clock.advance(early.client.TokenLifetime)
 		early.get(early.at("")).shows(http.StatusOK).lacks(early.at("/withdraw"))
 	})
+}
+
+func TestAPageOfOnePersonDoesNothingToTheNext(t *testing.T) {
+	t.Parallel()
+	g := newGate(t)
+	g.addAccount("mira")
+	g.addAccount("nils")
+	b := g.atHome("mira")
+	stale := b.get("/me").form("/me/erase")
+	b.signInAt("/login", "nils", goodPassword, false).leads("/me")
+	b.postForm("/me/erase", stale).shows(http.StatusForbidden)
+	b.postForm("/logout", stale).shows(http.StatusForbidden)
+	for _, name := range []string{"mira", "nils"} {
+		if _, err := g.store.AccountByName(ctx, name); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	b.get("/me").shows(http.StatusOK, "nils")
 }

@@ -24,6 +24,10 @@ func (s *Server) Token(ctx context.Context, _ api.TokenRequestObject) (api.Token
 	if err != nil {
 		return nil, err
 	}
+	// What is spent below has to be answered, so the keys are there before.
+	if err := s.Keys.Prepare(ctx, idTokenAlgorithm(client)); err != nil {
+		return nil, err
+	}
 	if request.GrantType == oauth.GrantRefreshToken {
 		return s.refresh(ctx, client, request)
 	}

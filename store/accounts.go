@@ -67,6 +67,19 @@ func (s *Store) SetPasswordHash(ctx context.Context, id kyc.ID, kept, newer stri
 	return s.err("keeping a password's new hash", err)
 }
 
+// CloseAccount signs a person out everywhere and ends the sessions that hold the
+// claims of the account, so that no new grant comes of them.
+func (s *Store) CloseAccount(ctx context.Context, id kyc.ID, now time.Time) error {
+	now = micro(now)
+	return s.tx(ctx, "closing account", func(q pgdb.Querier) error {
+		if _, err := q.EndSessionsOfAccount(ctx, pgdb.EndSessionsOfAccountParams{Now: now, AccountID: &id}); err != nil {
+			return err
+		}
+		_, err := q.EndSignInsOfAccount(ctx, id)
+		return err
+	})
+}
+
 // RemoveAccount deletes an account and its sign-ins, and ends the sessions that hold
 // its claims. Its grants stay until they end unless they are revoked before.
 // ErrNotFound if there is no such account.

@@ -157,7 +157,7 @@ func accessOf(r pgdb.GetTokenRow) Access {
 		Grant: kyc.Grant{
 			ID: r.GrantID, SessionID: r.SessionID, ClientID: r.ClientID, AccountID: r.AccountID,
 			Subject: r.Subject, Scope: r.Scope, Claims: r.Claims,
-			SealedClaims: r.SealedClaims, SealedRequest: r.SealedRequest, Once: r.Once, CreatedAt: r.GrantedAt,
+			SealedClaims: r.SealedClaims, SealedRequest: r.SealedRequest, Consent: kyc.Consent(r.Consent), Once: r.Once, CreatedAt: r.GrantedAt,
 			ExpiresAt: r.GrantExpiresAt, RefreshUntil: r.RefreshUntil, RevokedAt: r.GrantRevokedAt,
 		},
 		ClientDisabledAt: r.DisabledAt,
@@ -168,7 +168,7 @@ func grantOf(r pgdb.Grant) kyc.Grant {
 	return kyc.Grant{
 		ID: r.ID, SessionID: r.SessionID, ClientID: r.ClientID, AccountID: r.AccountID,
 		Subject: r.Subject, Scope: r.Scope, Claims: r.Claims,
-		SealedClaims: r.SealedClaims, SealedRequest: r.SealedRequest, Once: r.Once, CreatedAt: r.CreatedAt,
+		SealedClaims: r.SealedClaims, SealedRequest: r.SealedRequest, Consent: kyc.Consent(r.Consent), Once: r.Once, CreatedAt: r.CreatedAt,
 		ExpiresAt: r.ExpiresAt, RefreshUntil: r.RefreshUntil, RevokedAt: r.RevokedAt,
 	}
 }

@@ -33,11 +33,13 @@ func (c *Cleaner) Once(ctx context.Context) (store.Purged, error) {
 		total.Webhooks += p.Webhooks
 		total.Secrets += p.Secrets
 		total.Audit += p.Audit
+		total.Tokens += p.Tokens
+		total.SignIns += p.SignIns
 		c.metrics.purged(p)
 		if err != nil {
 			return total, err
 		}
-		if max(p.Grants, p.Sessions, p.Webhooks, p.Audit) < cleanBatch {
+		if max(p.Grants, p.Tokens, p.Sessions, p.Webhooks, p.SignIns, p.Audit) < cleanBatch {
 			return total, nil
 		}
 		if err := ctx.Err(); err != nil {
@@ -54,8 +56,8 @@ func (c *Cleaner) run(ctx context.Context) {
 			c.cfg.Log.Warn("not everything purged", "error", err)
 		}
 		if p.Total() > 0 {
-			c.cfg.Log.Info("purged", "grants", p.Grants, "sessions", p.Sessions,
-				"webhooks", p.Webhooks, "ended_secrets", p.Secrets, "audit", p.Audit)
+			c.cfg.Log.Info("purged", "grants", p.Grants, "tokens", p.Tokens, "sessions", p.Sessions,
+				"sign_ins", p.SignIns, "webhooks", p.Webhooks, "ended_secrets", p.Secrets, "audit", p.Audit)
 		}
 		wait(ctx, nil, spread(cleanEvery, c.cfg.random()))
 	}

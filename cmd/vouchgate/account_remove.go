@@ -39,11 +39,14 @@ func (c *accountRemoveCmd) Run(ctx context.Context, p *program, given *sources) 
 }
 
 // removeAccount ends an account's grants, tells their clients and deletes the
-// account. It is disabled first, so that nobody makes another grant meanwhile.
+// account. It is disabled and closed first, so that nobody makes another grant meanwhile.
 func (p *program) removeAccount(ctx context.Context, s *storage, account kyc.Account) ([]grantView, error) {
 	now := p.now()
 	account.DisabledAt, account.UpdatedAt = &now, now
 	if err := s.store.UpdateAccount(ctx, account, "account.disabled"); err != nil {
+		return nil, err
+	}
+	if err := s.store.CloseAccount(ctx, account.ID, now); err != nil {
 		return nil, err
 	}
 	ended := []grantView{}

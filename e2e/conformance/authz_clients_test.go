@@ -27,6 +27,18 @@ func (t *T) started(a Answer) {
 	}
 }
 
+// startedByForm fails the case unless a form without cookies, from another site,
+// leads to a flow: the browser is sent to fetch with its cookies what it posted.
+func (t *T) startedByForm(a Answer) {
+	t.Helper()
+	location := a.Header.Get("Location")
+	if a.Status != http.StatusSeeOther || !strings.HasPrefix(location, "/authorize?") || len(a.Header.Values("Set-Cookie")) > 0 {
+		t.Errorf("the post leads nowhere, or takes the browser's cookie: %s", a)
+		return
+	}
+	t.started(t.Get(location))
+}
+
 func authz01(t *T) {
 	for _, c := range []Ask{t.Ask(t.Wallet()), t.Ask(t.App())} {
 		a := t.Visit(c)
@@ -46,10 +58,10 @@ func authz01(t *T) {
 func authz02(t *T) {
 	ask := t.Ask(t.Wallet())
 	cross := []string{"Origin", "https://shop.example", "Sec-Fetch-Site", "cross-site", "Accept", "text/html"}
-	t.started(t.Post("/authorize", ask.Query(), cross...))
+	t.startedByForm(t.Post("/authorize", ask.Query(), cross...))
 
 	// The query of a POST counts for nothing.
-	t.started(t.Post("/authorize?client_id=nobody&response_type=token", ask.Query(), cross...))
+	t.startedByForm(t.Post("/authorize?client_id=nobody&response_type=token", ask.Query(), cross...))
 	t.ErrPage(t.Post("/authorize?"+ask.Query(), "x=1", cross...))
 	bad := ask.With("response_type", "token")
 	t.Redir(bad, t.Post("/authorize", bad.Query(), cross...), "unsupported_response_type")

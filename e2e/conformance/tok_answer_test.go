@@ -195,7 +195,7 @@ func tok19(t *T) {
 			return false, nil
 		}
 		t.BadToken(a)
-		if early := before.Add(life).Sub(time.Now()); early > 0 {
+		if early := time.Until(before.Add(life)); early > 0 {
 			t.Fatalf("it has ended %s early", early)
 		}
 		return true, nil

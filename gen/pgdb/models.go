@@ -88,6 +88,7 @@ type Grant struct {
 	SealedRequest []byte
 	AccountID     *kyc.ID
 	Once          bool
+	Consent       string
 	RefreshUntil  *time.Time
 }
 

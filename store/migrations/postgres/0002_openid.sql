@@ -53,6 +53,7 @@ ALTER TABLE grants
     ADD COLUMN sealed_request bytea,
     ADD COLUMN account_id     uuid    REFERENCES accounts (id) ON DELETE SET NULL,
     ADD COLUMN once           boolean NOT NULL DEFAULT false,
+    ADD COLUMN consent        text    NOT NULL DEFAULT '',
     ADD COLUMN refresh_until  timestamptz;
 CREATE INDEX grants_account ON grants (account_id) WHERE account_id IS NOT NULL;
 

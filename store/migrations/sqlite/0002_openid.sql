@@ -51,6 +51,7 @@ ALTER TABLE grants ADD COLUMN claims text NOT NULL DEFAULT '[]' CHECK (json_vali
 ALTER TABLE grants ADD COLUMN sealed_request blob;
 ALTER TABLE grants ADD COLUMN account_id text REFERENCES accounts (id) ON DELETE SET NULL;
 ALTER TABLE grants ADD COLUMN once boolean NOT NULL DEFAULT false;
+ALTER TABLE grants ADD COLUMN consent text NOT NULL DEFAULT '';
 ALTER TABLE grants ADD COLUMN refresh_until timestamp CHECK (typeof(refresh_until) IN ('integer', 'null'));
 CREATE INDEX grants_account ON grants (account_id) WHERE account_id IS NOT NULL;
 
