@@ -43,11 +43,13 @@ unit: ## Run the tests of the packages alone, with the race detector
 	@packages="$$(go list ./... | grep -v '^vouchgate/e2e')"; \
 		CGO_ENABLED=1 go test -race -timeout=25m $(TESTFLAGS) $$packages
 
-# They build and start the program, which the test cache does not see: -count=1.
+# They build and start the program, which the test cache does not see: -count=1. One
+# after the other, because each keeps all processors busy.
 .PHONY: e2e
 e2e: ## Run the tests of the whole program alone
 	@tools/setup browser postgres node jq curl openssl
-	@go test -count=1 -timeout=25m $(TESTFLAGS) ./e2e/...
+	@go test -count=1 -timeout=25m $(TESTFLAGS) ./e2e ./e2e/bench; walks=$$?; \
+		go test -count=1 -timeout=25m $(TESTFLAGS) ./e2e/conformance && exit $$walks
 
 .PHONY: bench
 bench: ## Measure walks per second, times, memory and commits on both stores; JSON in e2e/out
