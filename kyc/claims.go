@@ -15,6 +15,17 @@ import (
 // Claims are proved facts by claim name: a bool for a flag, else a string.
 type Claims map[string]any
 
+// Only returns those of the claims whose names are given, as far as there are any.
+func (c Claims) Only(names []string) Claims {
+	kept := Claims{}
+	for _, name := range names {
+		if value, ok := c[name]; ok {
+			kept[name] = value
+		}
+	}
+	return kept
+}
+
 // Proof is the outcome of a method. It is sealed before it is kept.
 type Proof struct {
 	Method     Method    `json:"method"`

@@ -339,3 +339,42 @@ func TestASessionAsksForScopeAndClaims(t *testing.T) {
 	s.Claims = kyc.Strings{"given_name", "shoe_size", "", "profile"}
 	same(t, "asked twice, and for what there is not", s.Asked(), []string{"given_name", "family_name", "birth_date", "age_over_18"})
 }
+
+func TestWhatIsLeftWithoutTheRefusedClaims(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name, scope string
+		claims      kyc.Strings
+		refused     []string
+		want        kyc.Choice
+	}{
+		{"nothing refused", "openid profile", kyc.Strings{"sex"}, nil, kyc.Choice{Scope: "openid profile", Claims: kyc.Strings{"sex"}}},
+		{"one of a group", "profile age_over_18", nil, []string{"birth_date"}, kyc.Choice{Scope: "given_name family_name age_over_18"}},
+		{"one that stands twice", "profile given_name", nil, []string{"birth_date"}, kyc.Choice{Scope: "given_name family_name"}},
+		{"a single claim", "openid", kyc.Strings{"sex", "nationality"}, []string{"sex"}, kyc.Choice{Scope: "openid", Claims: kyc.Strings{"nationality"}}},
+		{"what nobody asked for", "given_name", nil, []string{"portrait"}, kyc.Choice{Scope: "given_name"}},
+		{"everything", "given_name", nil, []string{"given_name"}, kyc.Choice{}},
+	} {
+		s := kyc.Session{Binding: kyc.Binding{Scope: row.scope, Claims: row.claims}}
+		got := s.Without(row.refused)
+		same(t, row.name+": scope", got.Scope, row.want.Scope)
+		same(t, row.name+": claims", len(got.Claims), len(row.want.Claims))
+		for i := range got.Claims {
+			same(t, row.name+": claim", got.Claims[i], row.want.Claims[i])
+		}
+	}
+}
+
+func TestASessionForAnAccountIsDueAndReusableUntilItsEnd(t *testing.T) {
+	t.Parallel()
+	s := kyc.NewVisit(kyc.Handle{ID: kyc.FirstID(noon)}, "shop", kyc.MethodAccount, kyc.Binding{RedirectURI: "https://shop.example/cb"}, noon, time.Hour)
+	s.ExpiresAt = noon.Add(time.Hour)
+	b := s.Binding
+	b.BrowserHash = []byte("browser")
+	_, err := s.Open(b, kyc.Verification{}, noon, noon.Add(time.Second))
+	is(t, err, nil)
+	same(t, "next check", *s.NextCheck, s.ExpiresAt)
+	same(t, "reusable", s.Reusable([]byte("browser"), s.ExpiresAt.Add(-1)), true)
+	same(t, "reusable at its end", s.Reusable([]byte("browser"), s.ExpiresAt), false)
+	same(t, "reusable by another browser", s.Reusable([]byte("other"), noon), false)
+}

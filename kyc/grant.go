@@ -39,6 +39,17 @@ func (g Grant) Asked(scope string) []string {
 	return ClaimsOf(scope)
 }
 
+// Covers says whether a person has agreed, by this grant, to all that is asked for:
+// scopes and single claims.
+func (g Grant) Covers(scope string, claims Strings) bool {
+	if g.Consent != ConsentGiven {
+		return false
+	}
+	has := append(Asked(g.Scope, g.Claims), strings.Fields(g.Scope)...)
+	asked := append(Asked(scope, claims), strings.Fields(scope)...)
+	return !slices.ContainsFunc(asked, func(name string) bool { return !slices.Contains(has, name) })
+}
+
 // sameNames says whether two scopes hold the same names, in whatever order.
 func sameNames(a, b string) bool {
 	return slices.Equal(slices.Sorted(strings.FieldsSeq(a)), slices.Sorted(strings.FieldsSeq(b)))

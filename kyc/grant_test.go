@@ -130,3 +130,26 @@ func TestAnEndedGrantIsToldOfWithItsReason(t *testing.T) {
 		})
 	}
 }
+
+func TestAGrantCoversWhatThePersonAgreedTo(t *testing.T) {
+	t.Parallel()
+	g := kyc.Grant{Scope: "openid profile", Claims: kyc.Strings{"age_over_18"}, Consent: kyc.ConsentGiven}
+	for _, row := range []struct {
+		name, scope string
+		claims      kyc.Strings
+		want        bool
+	}{
+		{"the same", "openid profile", kyc.Strings{"age_over_18"}, true},
+		{"in another order", "profile openid", nil, true},
+		{"a part of a group", "given_name", nil, true},
+		{"a claim by its scope that was a single one", "openid", kyc.Strings{"age_over_18", "birth_date"}, true},
+		{"one claim more", "openid profile", kyc.Strings{"sex"}, false},
+		{"one scope more", "openid profile offline_access", nil, false},
+	} {
+		same(t, row.name, g.Covers(row.scope, row.claims), row.want)
+	}
+	for _, c := range []kyc.Consent{kyc.ConsentNone, kyc.ConsentAsked, kyc.ConsentRequired} {
+		g.Consent = c
+		same(t, "without consent: "+string(c), g.Covers("openid", nil), false)
+	}
+}

@@ -5,6 +5,8 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -157,10 +159,14 @@ func (s *Session) CheckBinding(b Binding) error {
 	return nil
 }
 
-// Reusable says whether a visit by this browser can go on with the verification
-// that is open.
+// Reusable says whether a visit by this browser can go on with what is open: the
+// verification or, where the method needs none, the session.
 func (s *Session) Reusable(browser []byte, now time.Time) bool {
-	return s.Status == StatusAuthorized && s.OwnedBy(browser) && s.EndsAt != nil && now.Before(*s.EndsAt)
+	end := &s.ExpiresAt
+	if s.Method.Visits() {
+		end = s.EndsAt
+	}
+	return s.Status == StatusAuthorized && s.OwnedBy(browser) && end != nil && now.Before(*end)
 }
 
 // CanOpen says whether Open would succeed, so that no verification is made at
@@ -182,7 +188,8 @@ func (s *Session) CanOpen(b Binding, now time.Time) error {
 }
 
 // Open binds the session to the first visit and records a verification. firstCheck
-// is when the background shall look at it for the first time. A browser other
+// is when the background shall look at it for the first time; without anything to
+// look at, that is the end of the session. A browser other
 // than the bound one takes the session over with a verification of its own: what
 // the first browser had open is forgotten, so no proof can change hands.
 //
@@ -199,6 +206,9 @@ func (s *Session) Open(b Binding, v Verification, now, firstCheck time.Time) (Ef
 	s.Attempts++
 	s.Checks, s.ErrorCode, s.FinishedAt = 0, "", nil
 	s.forgetPerson()
+	if !s.Method.Visits() {
+		firstCheck = s.ExpiresAt
+	}
 	s.AuthorizedAt, s.NextCheck = &now, &firstCheck
 	s.touch(now)
 	return Effects{DropCode: s.Attempts > 1}, nil
@@ -240,6 +250,27 @@ func (s *Session) NeedsConsent() bool {
 type Choice struct {
 	Scope  string  // granted, as a part of what was asked for; who leaves nothing of it cancels
 	Claims Strings // of those that were asked for one by one
+}
+
+// Without is what is left of what was asked for when the person refuses some claims.
+// A scope that loses some of its claims is replaced by the names of the others, which
+// are scopes too.
+func (s *Session) Without(refused []string) Choice {
+	lost := func(claim string) bool { return slices.Contains(refused, claim) }
+	var scope []string
+	for _, name := range strings.Fields(s.Scope) {
+		claims := ClaimsOf(name)
+		kept := slices.DeleteFunc(slices.Clone(claims), lost)
+		if len(kept) == len(claims) {
+			kept = []string{name}
+		}
+		for _, k := range kept {
+			if !slices.Contains(scope, k) {
+				scope = append(scope, k)
+			}
+		}
+	}
+	return Choice{Scope: strings.Join(scope, " "), Claims: slices.DeleteFunc(slices.Clone(s.Claims), lost)}
 }
 
 // Agree records that the person lets the client have what was proved. It returns

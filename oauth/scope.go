@@ -82,6 +82,13 @@ func GrantScope(requested string, allowed []string, known func(name string) bool
 	return strings.Join(granted, " "), nil
 }
 
+// ScopeRefreshes says whether refresh tokens go with a granted scope: in OpenID Connect
+// they have to be asked for (OpenID Connect Core, section 11), in plain OAuth not.
+func ScopeRefreshes(scope string) bool {
+	names := strings.Fields(scope)
+	return !slices.Contains(names, ScopeOpenID) || slices.Contains(names, ScopeOfflineAccess)
+}
+
 // NarrowScope returns the scope of an access token that a refresh token is swapped
 // for (RFC 6749, section 6): what is requested, in the order of the request, or
 // all that was granted when nothing is. A name that was not granted, and a scope

@@ -141,3 +141,15 @@ func TestNarrowScope(t *testing.T) {
 		})
 	}
 }
+
+func TestRefreshTokensGoWithAScope(t *testing.T) {
+	t.Parallel()
+	for scope, want := range map[string]bool{
+		"": true, "profile": true, "openid": false, "profile openid": false, "openid offline_access": true,
+		"offline_access openid profile": true, "openid2 profile": true,
+	} {
+		if got := oauth.ScopeRefreshes(scope); got != want {
+			t.Errorf("%q: %v", scope, got)
+		}
+	}
+}

@@ -48,11 +48,9 @@ func (a arrival) browserHash() []byte { return kyc.HashSecret(kyc.SecretBrowser,
 
 // binding is what the first visit fixes. sealed is what else was asked for.
 func (a arrival) binding(sealed []byte) kyc.Binding {
-	return kyc.Binding{
-		RedirectURI: a.request.RedirectURI, State: a.request.State, Scope: a.request.Scope,
-		Challenge: a.request.Challenge, BrowserHash: a.browserHash(),
-		Claims: single(a.request, a.client), ResponseMode: a.request.ResponseMode, SealedRequest: sealed,
-	}
+	b := bindingOf(a.request, a.client, sealed)
+	b.BrowserHash = a.browserHash()
+	return b
 }
 
 // arrive serves both ways to the authorization endpoint. The answers that say
@@ -143,11 +141,9 @@ func (s *Server) meet(ctx context.Context, a arrival, session kyc.Session) (answ
 	switch {
 	case !a.pushed && session.CheckBinding(a.binding(nil)) != nil:
 		return answer{}, s.deadEnd(a, pages.ReasonOtherRequest, "the session was opened with other values")
-	case owned && session.Status == kyc.StatusAuthorized && !session.Method.Visits() && now.Before(session.ExpiresAt):
+	case session.Reusable(browser, now), shown && session.Reusable(session.BrowserHash, now):
 		session, err := s.recognize(ctx, session, a.client)
 		return s.present(a, session), err
-	case session.Reusable(browser, now), shown && session.Reusable(session.BrowserHash, now):
-		return s.present(a, session), nil
 	case (owned || shown) && (session.Status == kyc.StatusVerified || session.Status.Final() && !a.pushed):
 		return s.present(a, session), nil
 	case session.Status.Final():
@@ -217,9 +213,7 @@ func (s *Server) open(ctx context.Context, client kyc.Client, session kyc.Sessio
 func (s *Server) begin(ctx context.Context, client kyc.Client, session *kyc.Session, b kyc.Binding, selfPath string) (kyc.Effects, error) {
 	if !session.Method.Visits() {
 		now := s.Now()
-		effects, err := session.Open(b, kyc.Verification{}, now, now)
-		session.NextCheck = &session.ExpiresAt // nothing is to be looked at before
-		return effects, err
+		return session.Open(b, kyc.Verification{}, now, now)
 	}
 	verification, err := s.Verifier.Create(ctx, client, strings.Join(kyc.Asked(b.Scope, b.Claims), " "))
 	if err != nil {

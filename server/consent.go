@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"vouchgate/gen/api"
@@ -21,10 +20,8 @@ func (s *Server) covered(ctx context.Context, client kyc.Client, accountID kyc.I
 	if err != nil {
 		return false, err
 	}
-	asked := append(kyc.Asked(scope, claims), strings.Fields(scope)...)
 	return slices.ContainsFunc(grants, func(g kyc.Grant) bool {
-		has := append(kyc.Asked(g.Scope, g.Claims), strings.Fields(g.Scope)...)
-		return g.ClientID == client.ID && g.Consent == kyc.ConsentGiven && !slices.ContainsFunc(asked, func(name string) bool { return !slices.Contains(has, name) })
+		return g.ClientID == client.ID && g.Covers(scope, claims)
 	}), nil
 }
 
@@ -122,7 +119,13 @@ func (s *Server) Consent(ctx context.Context, r api.ConsentRequestObject) (api.C
 	if len(shown) > 0 && len(ticked) == 0 {
 		return s.cancel(ctx, session, client) // nothing is released, which is a refusal
 	}
-	session, err = s.agree(ctx, session, client, narrowed(session, shown, ticked))
+	var refused []string
+	for _, item := range shown {
+		if !slices.Contains(ticked, item.Claim) {
+			refused = append(refused, item.Claim)
+		}
+	}
+	session, err = s.agree(ctx, session, client, session.Without(refused))
 	if isNotFound(err) {
 		return s.askWho(ctx, session, client)
 	}
@@ -154,32 +157,6 @@ func (s *Server) agree(ctx context.Context, session kyc.Session, client kyc.Clie
 		return session, err
 	}
 	return s.admit(ctx, session, client, in, c)
-}
-
-// narrowed is what is left of what was asked for when some of what was shown is
-// not ticked. A scope that loses some of its claims is replaced by the names of the
-// others, which are scopes too.
-func narrowed(session kyc.Session, shown []pages.ConsentItem, ticked []string) kyc.Choice {
-	refused := func(claim string) bool {
-		return slices.ContainsFunc(shown, func(i pages.ConsentItem) bool { return i.Claim == claim }) && !slices.Contains(ticked, claim)
-	}
-	var scope []string
-	for _, name := range strings.Fields(session.Scope) {
-		claims := kyc.ClaimsOf(name)
-		kept := slices.DeleteFunc(slices.Clone(claims), refused)
-		if len(kept) == len(claims) {
-			kept = []string{name}
-		}
-		for _, k := range kept {
-			if !slices.Contains(scope, k) {
-				scope = append(scope, k)
-			}
-		}
-	}
-	return kyc.Choice{
-		Scope:  strings.Join(scope, " "),
-		Claims: slices.DeleteFunc(slices.Clone(session.Claims), refused),
-	}
 }
 
 // retentionShown says how long the client will be able to read.

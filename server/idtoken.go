@@ -93,12 +93,7 @@ func (s *Server) proofOf(session kyc.ID, clientID string, sealed []byte) (kyc.Pr
 // by one for this place. A claim whose value is not one of those that the client
 // named is left out.
 func (s *Server) released(g kyc.Grant, p kyc.Proof, asked oauth.ClaimsTarget, ofScope []string) map[string]any {
-	allowed := kyc.Claims{}
-	for _, name := range kyc.Asked(g.Scope, g.Claims) {
-		if value, ok := p.Claims[name]; ok {
-			allowed[name] = value
-		}
-	}
+	allowed := p.Claims.Only(kyc.Asked(g.Scope, g.Claims))
 	var behind []string
 	for _, standard := range asked.Names {
 		behind = append(behind, kyc.ClaimsBehind(standard)...)

@@ -22,12 +22,8 @@ func (s *Server) Info(ctx context.Context, _ api.InfoRequestObject) (api.InfoRes
 // infoOf is the answer of /info: the claims that the token can read beside what is
 // known of them.
 func infoOf(a store.Access, p kyc.Proof) map[string]any {
-	g, info := a.Grant, map[string]any{}
-	for _, name := range g.Asked(a.Scope()) {
-		if value, ok := p.Claims[name]; ok {
-			info[name] = value
-		}
-	}
+	g := a.Grant
+	info := p.Claims.Only(g.Asked(a.Scope()))
 	info["id"], info["sub"], info["scope"] = g.Subject, g.Subject, a.Scope()
 	info["method"], info["verified_at"] = p.Method, p.VerifiedAt.UTC().Format(time.RFC3339)
 	info["expires_at"] = g.ExpiresAt.UTC().Format(time.RFC3339)

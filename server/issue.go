@@ -30,33 +30,23 @@ func (i issued) rows() []kyc.Token {
 	return []kyc.Token{i.refresh, i.access}
 }
 
-// mayRefresh says whether a client gets refresh tokens for a scope. In OpenID
-// Connect it has to ask for them (OpenID Connect Core, section 11).
+// mayRefresh says whether a client gets refresh tokens for a scope.
 func mayRefresh(client kyc.Client, scope string) bool {
-	names := strings.Fields(scope)
-	return client.MayRefresh() &&
-		(!slices.Contains(names, oauth.ScopeOpenID) || slices.Contains(names, oauth.ScopeOfflineAccess))
+	return client.MayRefresh() && oauth.ScopeRefreshes(scope)
 }
 
 // issue makes the first tokens of a grant.
 func (s *Server) issue(client kyc.Client, grant kyc.Grant, now time.Time) (issued, error) {
 	i := issued{grant: grant, scope: grant.Scope}
-	handle := func() (kyc.Handle, error) {
-		id, err := kyc.NewID(now, s.Rand)
-		if err != nil {
-			return kyc.Handle{}, err
-		}
-		return kyc.NewHandle(id, s.Rand)
-	}
 	var err error
-	if i.accessHandle, err = handle(); err != nil {
+	if i.accessHandle, err = s.newHandle(now); err != nil {
 		return i, err
 	}
 	i.access = accessToken(client, grant, i.accessHandle, now)
 	if grant.RefreshUntil == nil {
 		return i, nil
 	}
-	if i.refreshHandle, err = handle(); err != nil {
+	if i.refreshHandle, err = s.newHandle(now); err != nil {
 		return i, err
 	}
 	i.refresh = refreshToken(client, grant, i.refreshHandle, i.access.ID, now)

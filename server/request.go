@@ -8,6 +8,14 @@ import (
 	"vouchgate/oauth"
 )
 
+// bindingOf is what a request fixes of a session, but for the browser.
+func bindingOf(r oauth.AuthorizeRequest, client kyc.Client, sealed []byte) kyc.Binding {
+	return kyc.Binding{
+		RedirectURI: r.RedirectURI, State: r.State, Scope: r.Scope, Challenge: r.Challenge,
+		Claims: single(r, client), ResponseMode: r.ResponseMode, SealedRequest: sealed,
+	}
+}
+
 // single lists the claims that a request asks for one by one, as far as the client
 // is registered for them.
 func single(r oauth.AuthorizeRequest, client kyc.Client) kyc.Strings {

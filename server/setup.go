@@ -26,11 +26,7 @@ func (s *Server) Setup(ctx context.Context, r api.SetupRequestObject) (api.Setup
 		return nil, limited{"60"}
 	}
 	now := s.Now()
-	id, err := kyc.NewID(now, s.Rand)
-	if err != nil {
-		return nil, err
-	}
-	nonce, err := kyc.NewHandle(id, s.Rand)
+	nonce, err := s.newHandle(now)
 	if err != nil {
 		return nil, err
 	}

@@ -112,11 +112,8 @@ func (s *Server) admit(ctx context.Context, session kyc.Session, client kyc.Clie
 	if err != nil {
 		return session, err
 	}
-	proof := kyc.Proof{Method: kyc.MethodAccount, VerifiedAt: in.AuthenticatedAt, Claims: kyc.Claims{}}
-	for _, name := range kyc.Asked(c.Scope, c.Claims) {
-		if value, ok := claims[name]; ok {
-			proof.Claims[name] = value
-		}
+	proof := kyc.Proof{
+		Method: kyc.MethodAccount, VerifiedAt: in.AuthenticatedAt, Claims: claims.Only(kyc.Asked(c.Scope, c.Claims)),
 	}
 	plain, err := proof.Encode()
 	if err != nil {

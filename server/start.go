@@ -121,10 +121,7 @@ func (s *Server) newVisit(client kyc.Client, r oauth.AuthorizeRequest, life time
 	if err != nil {
 		return kyc.Session{}, nonce, err
 	}
-	session := kyc.NewVisit(nonce, client.ID, client.Method(), kyc.Binding{
-		RedirectURI: r.RedirectURI, State: r.State, Scope: r.Scope, Challenge: r.Challenge,
-		Claims: single(r, client), ResponseMode: r.ResponseMode, SealedRequest: sealed,
-	}, now, life)
+	session := kyc.NewVisit(nonce, client.ID, client.Method(), bindingOf(r, client, sealed), now, life)
 	session.Consent, session.LoginAfter = consentFor(client, r), loginAfter(r, now)
 	return session, nonce, nil
 }
