@@ -58,6 +58,8 @@ var house = []room{
 
 	{path: "verify/swiyu/swiyutest", imports: []string{"kyc"},
 		why: "the mock verifier stands for a foreign program: sharing code with its client would hide what the client gets wrong"},
+	{path: "verify/address/addresstest",
+		why: "the mail server for tests stands for a foreign program"},
 	{path: "verify/...", imports: []string{"kyc"},
 		why: "a method says what is proved; when to ask and what to keep is decided above it, and adapters never import one another"},
 
@@ -78,7 +80,7 @@ var house = []room{
 }
 
 // testOnly lists what any package's tests may import beside what the package may.
-var testOnly = []string{"store/storetest/...", "verify/swiyu/swiyutest"}
+var testOnly = []string{"store/storetest/...", "verify/swiyu/swiyutest", "verify/address/addresstest"}
 
 // An owned library may be imported by the owners alone, tests aside. Both are
 // written as in room.
@@ -97,6 +99,10 @@ var libraries = []owned{
 		"the store is the one way to the data"},
 	{"github.com/alecthomas/kong/...", []string{"cmd/..."},
 		"packages take settings as values; where those come from is the program's affair"},
+	{"github.com/wneessen/go-mail/...", []string{"verify/address"}, "how a message travels is the courier's affair"},
+	{"github.com/nyaruka/phonenumbers/...", []string{"verify/address"}, "an address has one form, and one place that knows it"},
+	{"github.com/emersion/...", []string{"verify/address/addresstest"}, "a mail server is for tests"},
+	{"codeberg.org/go-pdf/...", []string{"deploy/..."}, "letters are set beside the program"},
 	{"github.com/chromedp/...", []string{"e2e/..."}, "a browser is for tests"},
 	{"github.com/fergusstrange/embedded-postgres/...", []string{"store/storetest/pgtest"}, "a server to download is for tests"},
 	{"github.com/google/go-cmp/...", []string{"store/storetest/..."}, "comparing by reflection is for tests"},

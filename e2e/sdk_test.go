@@ -90,7 +90,7 @@ func TestTheClientOfTheContractInGoWalksTheMainJob(t *testing.T) {
 
 		gateway, err := client.NewClientWithResponses(url, client.WithHTTPClient(calls))
 		check(t, err)
-		made, err := gateway.SetupWithResponse(ctx, id, bearer(secret))
+		made, err := gateway.SetupWithResponse(ctx, id, client.SetupJSONRequestBody{}, bearer(secret))
 		check(t, err)
 		code := proveByHand(t, ctx, s, gateway, made.JSON200.Nonce)
 		form := client.TokenRequest{GrantType: new("authorization_code"), Code: &code, RedirectURI: &redirectURI}
@@ -127,7 +127,9 @@ func proveByHand(t *testing.T, ctx context.Context, s *stage, gateway *client.Cl
 	if opened.JSON200 == nil {
 		t.Fatalf("authorize: %d %s", opened.StatusCode(), opened.Body)
 	}
-	check(t, s.verifier.Accept(opened.JSON200.VerificationID, "zoe"))
+	verification, err := opened.JSON200.AsAuthorization()
+	check(t, err)
+	check(t, s.verifier.Accept(verification.VerificationID, "zoe"))
 
 	page := must[*client.AuthorizeReply](t)(gateway.AuthorizeWithResponse(ctx, nonce, visit, accept("text/html")))
 	id, _ := strings.CutPrefix(page.HTTPResponse.Header.Get("Location"), "/session/")

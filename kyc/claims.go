@@ -15,15 +15,51 @@ import (
 // Claims are proved facts by claim name: a bool for a flag, else a string.
 type Claims map[string]any
 
-// Only returns those of the claims whose names are given, as far as there are any.
+// companions are claims that say of another one whether it was verified. They come
+// with it and are not asked for by themselves (OpenID Connect Core, section 5.1).
+var companions = map[string]string{"email": "email_verified", "phone_number": "phone_number_verified"}
+
+// Only returns those of the claims whose names are given, as far as there are any,
+// with their companions.
 func (c Claims) Only(names []string) Claims {
 	kept := Claims{}
 	for _, name := range names {
-		if value, ok := c[name]; ok {
-			kept[name] = value
+		for _, n := range []string{name, companions[name]} {
+			if value, ok := c[n]; ok {
+				kept[n] = value
+			}
 		}
 	}
 	return kept
+}
+
+// Text returns a claim as a person reads it: an address in its lines. It is empty
+// for a claim that is not there.
+func (c Claims) Text(name string) string {
+	switch value := c[name].(type) {
+	case nil:
+		return ""
+	case map[string]any:
+		return addressText(value)
+	default:
+		return fmt.Sprint(value)
+	}
+}
+
+// addressText returns the lines of an address, put together from its other members
+// if it does not have them as a whole.
+func addressText(parts map[string]any) string {
+	part := func(member string) string {
+		text, _ := parts[member].(string)
+		return text
+	}
+	if whole := part("formatted"); whole != "" {
+		return whole
+	}
+	lines := []string{
+		part("street_address"), strings.TrimSpace(part("postal_code") + " " + part("locality")), part("region"), part("country"),
+	}
+	return strings.Join(slices.DeleteFunc(lines, func(line string) bool { return line == "" }), "\n")
 }
 
 // Proof is the outcome of a method. It is sealed before it is kept.
@@ -33,6 +69,8 @@ type Proof struct {
 	Type       string    `json:"type,omitempty"`   // the credential's type (vct)
 	VerifiedAt time.Time `json:"verified_at"`
 	Claims     Claims    `json:"claims"`
+	Address    *Address  `json:"address,omitempty"`   // that was proved by a TAN
+	ExpiresAt  time.Time `json:"expires_at,omitzero"` // until when the address counts as proved
 }
 
 // Encode returns the proof as the bytes that are sealed.
@@ -52,11 +90,12 @@ const (
 	dateClaim
 	flagClaim
 	imageClaim
+	addressClaim
 )
 
 // claimKinds lists the claims that can be asked for: the attributes of the Swiss
-// Beta-ID, which are announced for the e-ID as well. The name of a claim is also
-// the name of the scope that asks for it.
+// Beta-ID, which are announced for the e-ID as well, and those that a TAN proves. The
+// name of a claim is also the name of the scope that asks for it.
 var claimKinds = map[string]claimKind{
 	"given_name": textClaim, "family_name": textClaim, "birth_date": dateClaim,
 	"age_over_16": flagClaim, "age_over_18": flagClaim, "age_over_65": flagClaim,
@@ -66,11 +105,13 @@ var claimKinds = map[string]claimKind{
 	"document_number": textClaim, "reference_id_type": textClaim, "verification_type": textClaim,
 	"issuance_date": dateClaim, "expiry_date": dateClaim, "reference_id_expiry_date": dateClaim,
 	"issuing_country": textClaim, "issuing_authority": textClaim, "verification_organization": textClaim,
+	"email": textClaim, "phone_number": textClaim, "address": addressClaim,
 }
 
 // scopeGroups are scopes that ask for other claims than their own name. The
 // short names of KyCH's examples are among them.
 var scopeGroups = map[string][]string{
+	"phone":         {"phone_number"},
 	"profile":       {"given_name", "family_name", "birth_date"},
 	"first_name":    {"given_name"},
 	"last_name":     {"family_name"},
@@ -159,8 +200,14 @@ var ErrBadClaim = errors.New("bad claim")
 // and characters that reorder text on screen give ErrBadClaim.
 func NormalizeClaim(name string, value any) (any, error) {
 	kind, known := claimKinds[name]
+	if companion(name) {
+		kind, known = flagClaim, true
+	}
 	if !known {
 		return nil, fmt.Errorf("%w: %s is not a claim", ErrBadClaim, name)
+	}
+	if parts, ok := value.(map[string]any); ok && kind == addressClaim {
+		return normalizeParts(name, parts)
 	}
 	if kind == flagClaim {
 		return normalizeFlag(name, value)
@@ -183,7 +230,37 @@ func NormalizeClaim(name string, value any) (any, error) {
 	if text == "" || len(text) > limit || !cleanText(text) {
 		return nil, fmt.Errorf("%w: %s is empty, too long or holds characters that text may not hold", ErrBadClaim, name)
 	}
+	if kind == addressClaim {
+		return map[string]any{"formatted": text}, nil
+	}
 	return text, nil
+}
+
+func companion(name string) bool {
+	for _, c := range companions {
+		if c == name {
+			return true
+		}
+	}
+	return false
+}
+
+// addressParts are the members of an address (OpenID Connect Core, section 5.1.1).
+var addressParts = []string{"formatted", "street_address", "locality", "region", "postal_code", "country"}
+
+// normalizeParts checks the members of an address, of which some have lines.
+func normalizeParts(name string, parts map[string]any) (any, error) {
+	if len(parts) == 0 {
+		return nil, fmt.Errorf("%w: %s has no members", ErrBadClaim, name)
+	}
+	for member, value := range parts {
+		text, ok := value.(string)
+		if !ok || text == "" || len(text) > maxTextClaim || !slices.Contains(addressParts, member) ||
+			!cleanText(strings.ReplaceAll(text, "\n", " ")) {
+			return nil, fmt.Errorf("%w: %s has a member that an address cannot have", ErrBadClaim, name)
+		}
+	}
+	return parts, nil
 }
 
 func normalizeFlag(name string, value any) (any, error) {

@@ -16,6 +16,7 @@ const (
 	FailureCredential      FailureCode = "credential_not_valid" // revoked, suspended, expired or malformed
 	FailureClaims          FailureCode = "claims_missing"       // SUCCESS without the claims that were asked for
 	FailureVerification    FailureCode = "verification_failed"  // any other refusal by the verifier
+	FailureUsedUp          FailureCode = "attempts_used_up"     // too many wrong TANs, messages and addresses
 	FailureExpired         FailureCode = "expired"              // nobody proved anything in time
 	FailureCancelled       FailureCode = "cancelled"            // the person pressed cancel
 )
@@ -48,10 +49,10 @@ const (
 )
 
 // Revoked returns the event that tells a client that a grant has ended.
-func (g Grant) Revoked(method Method, why RevokeReason, now time.Time) Event {
+func (g Grant) Revoked(why RevokeReason, now time.Time) Event {
 	return Event{
 		Type: EventRevoked, At: now, SessionID: g.SessionID, ClientID: g.ClientID,
-		Status: StatusCompleted, Method: method, Error: string(why),
+		Status: StatusCompleted, Method: g.Method, Error: string(why),
 	}
 }
 

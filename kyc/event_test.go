@@ -25,8 +25,8 @@ func events(t *testing.T) []kyc.Event {
 	is(t, err, nil)
 	denied, err := in(t, kyc.StatusVerified).Cancel(noon)
 	is(t, err, nil)
-	revoked := kyc.Grant{SessionID: id(1), ClientID: "kiosk", SealedClaims: []byte("canary")}.
-		Revoked(kyc.MethodAccount, kyc.RevokedByPerson, noon)
+	revoked := kyc.Grant{SessionID: id(1), ClientID: "kiosk", Method: kyc.MethodAccount, SealedClaims: []byte("canary")}.
+		Revoked(kyc.RevokedByPerson, noon)
 	return []kyc.Event{withCode, *verified.Event, *failed.Event, *expired.Event, *denied.Event, revoked}
 }
 

@@ -1,6 +1,7 @@
 package kyc
 
 import (
+	"crypto/sha256"
 	"encoding/binary"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ type Grant struct {
 	ID            ID
 	SessionID     ID
 	ClientID      string
+	Method        Method // how it was proved
 	AccountID     *ID    // whose sign-in it came from, if it did
 	Subject       string // names the person to this client
 	Scope         string
@@ -94,4 +96,11 @@ func Subject(clientID string, person []byte, mac func(purpose string, parts ...[
 	id[6] = id[6]&0x0f | 0x80 // a UUID of version 8 (RFC 9562, section 5.8): its bits mean what we say
 	id[8] = id[8]&0x3f | 0x80
 	return id.String()
+}
+
+// Number returns a subject as a positive number that every reader of JSON keeps (RFC
+// 8259, section 6), for clients that expect one.
+func Number(subject string) int64 {
+	sum := sha256.Sum256([]byte(subject))
+	return max(int64(binary.BigEndian.Uint64(sum[:])>>11), 1)
 }

@@ -2,6 +2,7 @@ package kyc_test
 
 import (
 	"fmt"
+	"math"
 	"regexp"
 	"strings"
 	"testing"
@@ -120,11 +121,13 @@ func TestASubjectHoldsNothingOfWhatItStandsFor(t *testing.T) {
 
 func TestAnEndedGrantIsToldOfWithItsReason(t *testing.T) {
 	t.Parallel()
-	g := kyc.Grant{ID: id(1), SessionID: id(2), ClientID: "kiosk", Subject: "subject", SealedClaims: []byte("canary")}
+	g := kyc.Grant{
+		ID: id(1), SessionID: id(2), ClientID: "kiosk", Method: kyc.MethodAccount, Subject: "subject", SealedClaims: []byte("canary"),
+	}
 	for _, why := range []kyc.RevokeReason{
 		kyc.RevokedByClient, kyc.RevokedByPerson, kyc.RevokedByErasure, kyc.RevokedByReuse, kyc.RevokedByOperator,
 	} {
-		same(t, string(why), g.Revoked(kyc.MethodAccount, why, noon), kyc.Event{
+		same(t, string(why), g.Revoked(why, noon), kyc.Event{
 			Type: kyc.EventRevoked, At: noon, SessionID: id(2), ClientID: "kiosk",
 			Status: kyc.StatusCompleted, Method: kyc.MethodAccount, Error: string(why),
 		})
@@ -151,5 +154,21 @@ func TestAGrantCoversWhatThePersonAgreedTo(t *testing.T) {
 	for _, c := range []kyc.Consent{kyc.ConsentNone, kyc.ConsentAsked, kyc.ConsentRequired} {
 		g.Consent = c
 		same(t, "without consent: "+string(c), g.Covers("openid", nil), false)
+	}
+}
+
+func TestTheNumberOfASubject(t *testing.T) {
+	t.Parallel()
+	seen := map[int64]string{}
+	for i := range 10_000 {
+		subject := fmt.Sprint("subject ", i)
+		n := kyc.Number(subject)
+		if n != kyc.Number(subject) || n <= 0 || float64(n) != math.Trunc(float64(n)) || int64(float64(n)) != n || n >= 1<<53 {
+			t.Fatalf("%s has the number %d", subject, n)
+		}
+		if other, twice := seen[n]; twice {
+			t.Errorf("%s and %s have one number", subject, other)
+		}
+		seen[n] = subject
 	}
 }

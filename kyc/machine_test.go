@@ -50,6 +50,17 @@ func (m *machine) actions() map[string]func(*rapid.T) {
 			}
 			m.do(kyc.ActionOpen, func() (kyc.Effects, error) { return m.s.Open(b, v, m.now, m.now.Add(time.Second)) })
 		},
+		"choose": func(r *rapid.T) {
+			method := rapid.SampledFrom(append(kyc.Methods, kyc.MethodOpen)).Draw(r, "method")
+			m.do("", func() (kyc.Effects, error) { return kyc.Effects{}, m.s.Choose(method, m.now) })
+		},
+		"await": func(r *rapid.T) {
+			end := m.now.Add(time.Duration(rapid.Int64Range(0, int64(kyc.LetterLifetime)).Draw(r, "tan")))
+			m.do("", func() (kyc.Effects, error) { return kyc.Effects{}, m.s.Await(end, m.now) })
+			if m.err == nil && m.s.ExpiresAt.Before(end) || m.s.ExpiresAt.Before(m.before.ExpiresAt) {
+				r.Fatalf("the session ends at %v, the TAN at %v", m.s.ExpiresAt, end)
+			}
+		},
 		"prove": func(r *rapid.T) {
 			request := someRequest(r)
 			m.do(kyc.ActionProve, func() (kyc.Effects, error) { return m.s.Prove(request, []byte("sealed"), m.now) })
@@ -114,7 +125,7 @@ func (m *machine) checkEffects(r *rapid.T) {
 	if (m.effects.Event == nil) != (waits || m.action == kyc.ActionOpen) {
 		r.Fatalf("%s: event is %v", m.action, m.effects.Event)
 	}
-	again := m.action == kyc.ActionOpen && m.before.Attempts > 0
+	again := m.action == kyc.ActionOpen && m.s.Attempts > 1
 	if drop := again || m.action == kyc.ActionExpire || m.action == kyc.ActionCancel; m.effects.DropCode != drop {
 		r.Fatalf("%s: DropCode is %v", m.action, m.effects.DropCode)
 	}
@@ -153,11 +164,13 @@ func (m *machine) checkState(r *rapid.T) {
 		r.Fatalf("%s is final and became %s", m.before.Status, s.Status)
 	case s.Bound() && (s.State != "state" && m.before.Bound() && m.before.State == "state"):
 		r.Fatalf("the binding changed to state %q", s.State)
+	case s.Method == kyc.MethodOpen && m.action == kyc.ActionProve && m.err == nil:
+		r.Fatal("something was proved by no method")
 	case s.Method == kyc.MethodAccount && s.Status == kyc.StatusVerified && s.AccountID == nil:
 		r.Fatal("somebody was verified without signing in")
 	case s.Status == kyc.StatusAuthorized && (s.Consent == kyc.ConsentGiven || s.GrantedScope != ""):
 		r.Fatalf("consent was given before the proof: %s of %q", s.Consent, s.GrantedScope)
-	case m.told[fmt.Sprint(s.Attempts, kyc.EventVerified)] && s.NeedsConsent():
+	case m.told[fmt.Sprint(s.Attempts, kyc.EventVerified)] && s.NeedsConsent() && s.Status == kyc.StatusVerified:
 		r.Fatal("the client was told of a proof that nobody agreed to")
 	case s.TimeLeft(m.now) < 0:
 		r.Fatal("time left is negative")
@@ -170,7 +183,7 @@ func TestASessionKeepsItsRules(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(r *rapid.T) {
 		m := &machine{s: pending(), now: noon, told: map[string]bool{}}
-		m.s.Method = rapid.SampledFrom(kyc.Methods).Draw(r, "method")
+		m.s.Method = rapid.SampledFrom(append(kyc.Methods, kyc.MethodOpen)).Draw(r, "method")
 		m.s.Consent = rapid.SampledFrom([]kyc.Consent{kyc.ConsentNone, kyc.ConsentAsked, kyc.ConsentRequired}).Draw(r, "consent")
 		m.before = m.s
 		r.Repeat(m.actions())

@@ -92,4 +92,7 @@ const (
 	PurposeAccount       = "account"
 	PurposeSigningKey    = "signing key"
 	PurposeServerSecret  = "server secret"
+	PurposeAddress       = "address"
+	PurposeAddressHint   = "address hint"
+	PurposeMessage       = "message"
 )

@@ -5,37 +5,7 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
-)
-
-// Method says how something is proved.
-type Method string
-
-// The methods.
-const (
-	MethodSwiyu   Method = "swiyu"   // a credential from the Swiss e-ID wallet
-	MethodAccount Method = "account" // a sign-in with user name and password
-)
-
-// Methods lists all methods.
-var Methods = []Method{MethodSwiyu, MethodAccount}
-
-// Visits says whether the proof is fetched from elsewhere, where somebody has to
-// look whether it is there.
-func (m Method) Visits() bool { return m == MethodSwiyu }
-
-// Consent says whether the person has to be asked before a client gets data, and
-// was.
-type Consent string
-
-// The states of consent.
-const (
-	ConsentNone     Consent = ""         // nobody has to be asked
-	ConsentAsked    Consent = "asked"    // unless the client has as much already
-	ConsentRequired Consent = "required" // in any case
-	ConsentGiven    Consent = "given"
 )
 
 // The limits of a session.
@@ -77,6 +47,7 @@ type Session struct {
 	NextCheck    *time.Time // when background work is due; nil once nothing is left to do
 	LeaseUntil   *time.Time // until then one replica does that work
 	SealedClaims []byte     // the sealed Proof, from verified until redeemed
+	SealedHint   []byte     // the sealed AddressHint that the client gave, nil without
 	ErrorCode    string     // why it failed, a FailureCode
 	CreatedAt    time.Time
 	AuthorizedAt *time.Time // of the newest attempt
@@ -181,7 +152,7 @@ func (s *Session) CanOpen(b Binding, now time.Time) error {
 	if err := s.CheckBinding(b); err != nil {
 		return err
 	}
-	if s.Attempts >= MaxAttempts {
+	if s.Attempts >= MaxAttempts || s.ErrorCode == string(FailureUsedUp) {
 		return ErrNoAttemptsLeft
 	}
 	return nil
@@ -201,9 +172,13 @@ func (s *Session) Open(b Binding, v Verification, now, firstCheck time.Time) (Ef
 	if s.Status == StatusPending && s.Bound() && !s.Taken() {
 		s.ExpiresAt = now.Add(VisitLifetime) // until now it was the life of what /par gave out
 	}
+	// What counts is what was begun. An attempt that ended counts too: the client was
+	// told of its end, and must be able to tell another one from it.
+	if s.Method != MethodOpen || s.Status == StatusFailed || s.Status == StatusExpired {
+		s.Attempts++
+	}
 	s.Status = StatusAuthorized
 	s.Binding, s.Verification = b, v
-	s.Attempts++
 	s.Checks, s.ErrorCode, s.FinishedAt = 0, "", nil
 	s.forgetPerson()
 	if !s.Method.Visits() {
@@ -226,12 +201,18 @@ func (s *Session) forgetPerson() {
 // Prove records a proof of the verification requestID. It returns ErrIllegalMove
 // unless that verification is the open one: the first final answer wins.
 func (s *Session) Prove(requestID string, sealed []byte, now time.Time) (Effects, error) {
-	if s.Method == MethodAccount && s.AccountID == nil {
+	switch {
+	case s.Method == MethodOpen:
+		return Effects{}, fmt.Errorf("%w: no method was chosen", ErrIllegalMove)
+	case s.Method == MethodAccount && s.AccountID == nil:
 		return Effects{}, fmt.Errorf("%w: nobody is signed in", ErrIllegalMove)
+	case len(s.Asked()) == 0 && len(Asked(s.Scope, s.Claims)) > 0:
+		return Effects{}, fmt.Errorf("%w: the method proves nothing of what is asked for", ErrIllegalMove)
 	}
 	if err := s.finishAttempt(ActionProve, requestID); err != nil {
 		return Effects{}, err
 	}
+	s.grant(s.Granted())
 	end := now.Add(HandoverLifetime)
 	s.SealedClaims, s.VerifiedAt, s.NextCheck = bytes.Clone(sealed), &now, &end
 	s.touch(now)
@@ -241,63 +222,30 @@ func (s *Session) Prove(requestID string, sealed []byte, now time.Time) (Effects
 	return Effects{Event: s.event(EventVerified, now)}, nil
 }
 
-// NeedsConsent says whether the person has still to be asked.
-func (s *Session) NeedsConsent() bool {
-	return s.Consent == ConsentAsked || s.Consent == ConsentRequired
-}
-
-// Choice is what the person lets the client have.
-type Choice struct {
-	Scope  string  // granted, as a part of what was asked for; who leaves nothing of it cancels
-	Claims Strings // of those that were asked for one by one
-}
-
-// Without is what is left of what was asked for when the person refuses some claims.
-// A scope that loses some of its claims is replaced by the names of the others, which
-// are scopes too.
-func (s *Session) Without(refused []string) Choice {
-	lost := func(claim string) bool { return slices.Contains(refused, claim) }
-	var scope []string
-	for _, name := range strings.Fields(s.Scope) {
-		claims := ClaimsOf(name)
-		kept := slices.DeleteFunc(slices.Clone(claims), lost)
-		if len(kept) == len(claims) {
-			kept = []string{name}
-		}
-		for _, k := range kept {
-			if !slices.Contains(scope, k) {
-				scope = append(scope, k)
-			}
-		}
+// Choose records how the person wants to prove something. What was under way in
+// another method is forgotten, and Open begins the new one. It returns
+// ErrIllegalMove if the session cannot be opened.
+func (s *Session) Choose(m Method, now time.Time) error {
+	if _, err := s.Status.Next(ActionOpen); err != nil {
+		return err
 	}
-	return Choice{Scope: strings.Join(scope, " "), Claims: slices.DeleteFunc(slices.Clone(s.Claims), lost)}
+	s.Method, s.Verification = m, Verification{}
+	s.forgetPerson()
+	s.UpdatedAt = now
+	return nil
 }
 
-// Agree records that the person lets the client have what was proved. It returns
-// ErrIllegalMove unless the session is verified, the person was asked and something
-// of the scope is left.
-func (s *Session) Agree(c Choice, now time.Time) (Effects, error) {
-	if s.Status != StatusVerified || !s.NeedsConsent() {
-		return Effects{}, fmt.Errorf("%w: nobody is asked in a session that is %s", ErrIllegalMove, s.Status)
+// Await makes the session live until a TAN that was sent ends, if that is later than
+// its end. It returns ErrIllegalMove unless the session is open and proves an
+// address.
+func (s *Session) Await(end, now time.Time) error {
+	if s.Status != StatusAuthorized || !s.Method.Addressed() {
+		return fmt.Errorf("%w: no TAN is sent in a session that is %s", ErrIllegalMove, s.Status)
 	}
-	if err := s.choose(c); err != nil {
-		return Effects{}, err
+	if end.After(s.ExpiresAt) {
+		s.ExpiresAt, s.NextCheck = end, &end
 	}
 	s.touch(now)
-	return Effects{Event: s.event(EventVerified, now)}, nil
-}
-
-func (s *Session) choose(c Choice) error {
-	if c.Scope == "" && s.Scope != "" { // which would stand for all of it
-		return fmt.Errorf("%w: nothing of the scope is left", ErrIllegalMove)
-	}
-	if s.NeedsConsent() {
-		s.Consent = ConsentGiven
-	}
-	s.Claims, s.GrantedScope = c.Claims, ""
-	if c.Scope != s.Scope {
-		s.GrantedScope = c.Scope
-	}
 	return nil
 }
 
@@ -311,31 +259,6 @@ func (s *Session) SignIn(account *ID, now time.Time) error {
 	s.UpdatedAt = now
 	return nil
 }
-
-// Admit records that the person who is signed in lets the client have the sealed
-// claims of the account. Errors as for Prove and Agree.
-func (s *Session) Admit(sealed []byte, c Choice, now time.Time) (Effects, error) {
-	admitted := *s
-	if err := admitted.choose(c); err != nil {
-		return Effects{}, err
-	}
-	effects, err := admitted.Prove("", sealed, now)
-	if err == nil {
-		*s = admitted
-	}
-	return effects, err
-}
-
-// Granted returns the scope that the client gets.
-func (s *Session) Granted() string {
-	if s.GrantedScope != "" {
-		return s.GrantedScope
-	}
-	return s.Scope
-}
-
-// Asked lists the claims that the client asks for.
-func (s *Session) Asked() []string { return Asked(s.Scope, s.Claims) }
 
 // Refuse records that the verification requestID failed, and why. Errors as for
 // Prove.
@@ -378,6 +301,9 @@ func (s *Session) end(a Action, why FailureCode, event EventType, now time.Time)
 	}
 	s.Status, s.ErrorCode = next, string(why)
 	s.SealedClaims, s.NextCheck, s.FinishedAt = nil, nil, &now
+	if next.Final() || !now.Before(s.ExpiresAt) { // nobody begins anew
+		s.SealedHint = nil
+	}
 	s.touch(now)
 	return Effects{Event: s.event(event, now), DropCode: true}, nil
 }
@@ -419,6 +345,11 @@ func (s *Session) RanOut(now time.Time) bool {
 
 // CanRetry says whether the person may start another attempt.
 func (s *Session) CanRetry(now time.Time) bool {
-	return s.Method.Visits() && (s.Status == StatusFailed || s.Status == StatusExpired || s.RanOut(now)) &&
-		s.Attempts < MaxAttempts && now.Before(s.ExpiresAt)
+	switch {
+	case s.Attempts >= MaxAttempts || !now.Before(s.ExpiresAt):
+		return false
+	case s.Method.Visits():
+		return s.Status == StatusFailed || s.Status == StatusExpired || s.RanOut(now)
+	}
+	return s.Method.Addressed() && s.Status == StatusExpired // what failed has used up its tries
 }

@@ -1,6 +1,7 @@
 package kyc
 
 import (
+	"cmp"
 	"database/sql/driver"
 	"encoding/json"
 	"errors"
@@ -28,6 +29,11 @@ type Settings struct {
 	Ephemeral       bool            `json:"ephemeral,omitempty"`        // a new subject each time
 	IDTokenAlg      string          `json:"id_token_alg,omitempty"`     // empty: ES256
 	RequirePAR      bool            `json:"require_par,omitempty"`      // requests must be pushed (RFC 9126)
+	Restrictions    Restrictions    `json:"restrictions,omitempty"`     // of addresses, by field
+	AddressHint     string          `json:"address_hint,omitempty"`     // example of an address, for the form
+	AddressValidity time.Duration   `json:"address_validity,omitempty"` // a proved address counts that long, in nanoseconds; 0: one year
+	DailyMessages   int64           `json:"daily_messages,omitempty"`   // TANs sent for the client in 24 hours, letters counted apart; 0: 10,000, and 200 letters
+	StartURI        string          `json:"start_uri,omitempty"`        // its initiate_login_uri (OpenID Connect Core, section 4)
 }
 
 // Value stores the settings as JSON text.
@@ -39,12 +45,30 @@ func (s Settings) Value() (driver.Value, error) {
 // Scan reads what Value stored.
 func (s *Settings) Scan(src any) error { return scanJSON(src, s) }
 
-// Method returns the method that the client's persons use.
-func (s Settings) Method() Method {
-	if len(s.Methods) == 0 {
-		return MethodSwiyu
+// Uses says whether a method is among the client's.
+func (s Settings) Uses(m Method) bool {
+	return slices.Contains(s.Methods, m) || len(s.Methods) == 0 && m == MethodSwiyu
+}
+
+// The settings of addresses that are not set for a client.
+const (
+	defaultAddressValidity = 365 * 24 * time.Hour
+	defaultDailyMessages   = 10_000
+	defaultDailyLetters    = 200
+)
+
+// AddressValidFor says how long an address counts as proved.
+func (s Settings) AddressValidFor() time.Duration {
+	return cmp.Or(s.AddressValidity, defaultAddressValidity)
+}
+
+// MessagesPerWindow says how many TANs may be sent for the client in a TANWindow: by
+// letter, or in all other ways together.
+func (s Settings) MessagesPerWindow(m Method) int64 {
+	if m.Post() {
+		return cmp.Or(s.DailyMessages, defaultDailyLetters)
 	}
-	return s.Methods[0]
+	return cmp.Or(s.DailyMessages, defaultDailyMessages)
 }
 
 // grantRefresh is the grant type of RFC 6749, section 6.

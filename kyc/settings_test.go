@@ -19,6 +19,8 @@ func TestSettingsGoThroughTheDatabase(t *testing.T) {
 			Origins: []string{"https://kiosk.example"}, OmitIssuer: true, AskConsent: true, Purpose: "\"ü\" <b>\u2028",
 			Operator: "Söhne AG", Retention: "720h", RefreshIdle: 1, RefreshLifetime: 876000 * time.Hour,
 			Ephemeral: true, IDTokenAlg: "RS256", RequirePAR: true,
+			Restrictions: kyc.Restrictions{kyc.FieldPhone: {Regex: "^\\+41", Hint: "<b>", HintI18N: map[string]string{"de": "ü"}}},
+			AddressHint:  "+41", AddressValidity: time.Hour, DailyMessages: 3, StartURI: "https://kiosk.example/start",
 		},
 	} {
 		value, err := want.Value()
@@ -52,19 +54,44 @@ func TestWhatIsNotSettingsIsNotRead(t *testing.T) {
 	}
 }
 
-func TestTheMethodOfAClientIsItsFirstAndTheWalletWithoutOne(t *testing.T) {
+func TestAClientWithoutMethodsUsesTheWallet(t *testing.T) {
 	t.Parallel()
-	same(t, "without one", kyc.Settings{}.Method(), kyc.MethodSwiyu)
-	same(t, "with one", kyc.Settings{Methods: []kyc.Method{kyc.MethodAccount}}.Method(), kyc.MethodAccount)
-	same(t, "with two", kyc.Settings{Methods: []kyc.Method{kyc.MethodAccount, kyc.MethodSwiyu}}.Method(), kyc.MethodAccount)
+	for _, row := range []struct {
+		name    string
+		methods []kyc.Method
+		uses    []kyc.Method
+	}{
+		{"without one", nil, []kyc.Method{kyc.MethodSwiyu}},
+		{"with an empty list", []kyc.Method{}, []kyc.Method{kyc.MethodSwiyu}},
+		{"with another one", []kyc.Method{kyc.MethodAccount}, []kyc.Method{kyc.MethodAccount}},
+		{"with three", []kyc.Method{kyc.MethodEmail, kyc.MethodPhone, kyc.MethodSwiyu},
+			[]kyc.Method{kyc.MethodSwiyu, kyc.MethodEmail, kyc.MethodPhone}},
+	} {
+		var got []kyc.Method
+		for _, m := range append([]kyc.Method{kyc.MethodOpen, "fax"}, kyc.Methods...) {
+			if (kyc.Settings{Methods: row.methods}).Uses(m) {
+				got = append(got, m)
+			}
+		}
+		same(t, row.name, got, row.uses)
+	}
+}
+
+func TestSettingsOfAddressesHaveDefaults(t *testing.T) {
+	t.Parallel()
+	same(t, "validity", kyc.Settings{}.AddressValidFor(), 365*24*time.Hour)
+	same(t, "validity that is set", kyc.Settings{AddressValidity: time.Hour}.AddressValidFor(), time.Hour)
+	same(t, "messages", kyc.Settings{}.MessagesPerWindow(kyc.MethodPhone), int64(10_000))
+	same(t, "letters", kyc.Settings{}.MessagesPerWindow(kyc.MethodPostalCH), int64(200))
+	for _, m := range kyc.AddressMethods {
+		same(t, "messages that are set", kyc.Settings{DailyMessages: 3}.MessagesPerWindow(m), int64(3))
+	}
 }
 
 func TestOnlyAProofFromElsewhereIsFetched(t *testing.T) {
 	t.Parallel()
-	fetched := map[kyc.Method]bool{kyc.MethodSwiyu: true, kyc.MethodAccount: false}
-	same(t, "methods", len(kyc.Methods), len(fetched))
-	for _, m := range kyc.Methods {
-		same(t, string(m), m.Visits(), fetched[m])
+	for _, m := range append([]kyc.Method{kyc.MethodOpen}, kyc.Methods...) {
+		same(t, string(m), m.Visits(), m == kyc.MethodSwiyu)
 	}
 }
 

@@ -17,11 +17,26 @@ func StandardName(claim string) string {
 	return claim
 }
 
+// StandardNames returns the names in OpenID Connect of what is handed out with a
+// claim.
+func StandardNames(claim string) []string {
+	names := []string{StandardName(claim)}
+	if with, ok := companions[claim]; ok {
+		names = append(names, with)
+	}
+	return names
+}
+
 // ClaimsBehind lists the claims from which the claim of a standard name is made;
 // none for a name that nobody knows. Our own names are known as well.
 func ClaimsBehind(standard string) []string {
 	if standard == "name" {
 		return []string{"given_name", "family_name"}
+	}
+	for own, with := range companions {
+		if with == standard {
+			return []string{own}
+		}
 	}
 	for own, name := range standardNames {
 		if name == standard {
@@ -51,6 +66,9 @@ func (c Claims) Standard(names []string) map[string]any {
 			value = []any{value}
 		}
 		out[StandardName(own)] = value
+		if verified, ok := c[companions[own]]; ok {
+			out[companions[own]] = verified
+		}
 	}
 	given, first := c["given_name"].(string)
 	family, last := c["family_name"].(string)

@@ -23,7 +23,8 @@ func TestStandardNamesLeadBackToTheirClaims(t *testing.T) {
 	}
 	for standard, want := range map[string][]string{
 		"birthdate": {"birth_date"}, "place_of_birth": {"birth_place"}, "nationalities": {"nationality"},
-		"name": {"given_name", "family_name"}, "email": nil, "": nil, "Name": nil, "profile": nil,
+		"name": {"given_name", "family_name"}, "email": {"email"}, "email_verified": {"email"},
+		"phone_number_verified": {"phone_number"}, "address": {"address"}, "phone": nil, "": nil, "Name": nil, "profile": nil,
 	} {
 		same(t, "claims behind "+standard, kyc.ClaimsBehind(standard), want)
 	}

@@ -39,17 +39,3 @@ DELETE FROM sign_ins WHERE account_id = @account_id;
 -- name: PurgeSignIns :execrows
 DELETE FROM sign_ins WHERE sign_ins.id IN (
     SELECT s.id FROM sign_ins s WHERE s.expires_at <= @before ORDER BY s.expires_at LIMIT CAST(@n AS bigint));
-
--- name: CountSignInTry :one
-INSERT INTO sign_in_tries (key, tries, since) VALUES (@key, 1, @since)
-ON CONFLICT (key) DO UPDATE SET tries = sign_in_tries.tries + 1
-RETURNING tries, since;
-
--- name: ForgetOldSignInTries :execrows
-DELETE FROM sign_in_tries WHERE key = @key AND since <= CAST(sqlc.arg('before') AS timestamptz);
-
--- name: ForgetSignInTries :execrows
-DELETE FROM sign_in_tries WHERE key = @key;
-
--- name: PurgeSignInTries :execrows
-DELETE FROM sign_in_tries WHERE since <= CAST(sqlc.arg('before') AS timestamptz);

@@ -1,6 +1,6 @@
 -- name: CreateGrant :exec
 INSERT INTO grants (id, session_id, client_id, subject, scope, sealed_claims, created_at, expires_at, revoked_at,
-    claims, sealed_request, account_id, consent, once, refresh_until)
+    claims, sealed_request, account_id, consent, once, refresh_until, method)
 VALUES (@id, @session_id,
     (SELECT s.client_id FROM verification_sessions s WHERE s.id = @session_id), @subject,
     (SELECT CASE WHEN s.granted_scope <> '' THEN s.granted_scope ELSE s.scope END FROM verification_sessions s WHERE s.id = @session_id),
@@ -8,7 +8,8 @@ VALUES (@id, @session_id,
     (SELECT s.claims FROM verification_sessions s WHERE s.id = @session_id),
     (SELECT s.sealed_request FROM verification_sessions s WHERE s.id = @session_id),
     (SELECT s.account_id FROM verification_sessions s WHERE s.id = @session_id),
-    (SELECT s.consent FROM verification_sessions s WHERE s.id = @session_id), @once, @refresh_until);
+    (SELECT s.consent FROM verification_sessions s WHERE s.id = @session_id), @once, @refresh_until,
+    (SELECT s.method FROM verification_sessions s WHERE s.id = @session_id));
 
 -- name: CreateToken :exec
 INSERT INTO tokens (id, grant_id, kind, hash, created_at, expires_at, revoked_at, scope, issued_with)
@@ -19,7 +20,7 @@ SELECT t.id, t.grant_id, t.kind, t.hash, t.created_at, t.expires_at, t.revoked_a
     t.scope AS token_scope, t.rotated_at, t.successor_id, t.issued_with,
     g.session_id, g.client_id, g.subject, g.scope, g.sealed_claims,
     g.created_at AS granted_at, g.expires_at AS grant_expires_at, g.revoked_at AS grant_revoked_at,
-    g.claims, g.sealed_request, g.account_id, g.consent, g.once, g.refresh_until,
+    g.claims, g.sealed_request, g.account_id, g.consent, g.once, g.refresh_until, g.method,
     c.disabled_at
 FROM tokens t JOIN grants g ON g.id = t.grant_id JOIN clients c ON c.id = g.client_id
 WHERE t.id = @id;

@@ -4,13 +4,13 @@ INSERT INTO verification_sessions (id, client_id, method, nonce_hash, status,
     request_id, verification_url, verification_deeplink, verification_ends_at,
     attempts, checks, next_check, lease_until, sealed_claims, error_code,
     created_at, authorized_at, verified_at, finished_at, expires_at, updated_at, version,
-    claims, response_mode, sealed_request, consent, granted_scope, account_id, login_after)
+    claims, response_mode, sealed_request, consent, granted_scope, account_id, login_after, sealed_hint)
 VALUES (@id, @client_id, @method, @nonce_hash, @status,
     @redirect_uri, @state, @scope, @code_challenge, @browser_hash,
     @request_id, @verification_url, @verification_deeplink, @verification_ends_at,
     @attempts, @checks, @next_check, @lease_until, @sealed_claims, @error_code,
     @created_at, @authorized_at, @verified_at, @finished_at, @expires_at, @updated_at, @version,
-    @claims, @response_mode, @sealed_request, @consent, @granted_scope, @account_id, @login_after);
+    @claims, @response_mode, @sealed_request, @consent, @granted_scope, @account_id, @login_after, @sealed_hint);
 
 -- name: GetSession :one
 SELECT * FROM verification_sessions WHERE id = @id;
@@ -29,8 +29,13 @@ UPDATE verification_sessions SET status = @status,
     authorized_at = @authorized_at, verified_at = @verified_at, finished_at = @finished_at,
     expires_at = @expires_at, updated_at = @updated_at, version = version + 1,
     claims = @claims, response_mode = @response_mode, sealed_request = @sealed_request, consent = @consent,
-    granted_scope = @granted_scope, account_id = @account_id, login_after = @login_after
+    granted_scope = @granted_scope, account_id = @account_id, login_after = @login_after,
+    method = @method, sealed_hint = @sealed_hint
 WHERE id = @id AND version = @version;
+
+-- name: HoldOpenSession :execrows
+UPDATE verification_sessions SET updated_at = CAST(sqlc.arg('now') AS timestamptz)
+WHERE id = @id AND status = 'authorized' AND version = @version;
 
 -- name: ScheduleSession :execrows
 UPDATE verification_sessions SET next_check = @next_check, checks = @checks, lease_until = NULL
@@ -55,7 +60,7 @@ RETURNING *;
 UPDATE verification_sessions SET lease_until = NULL WHERE id = @id AND status = 'verified';
 
 -- name: CompleteSession :execrows
-UPDATE verification_sessions SET status = 'completed', sealed_claims = NULL, next_check = NULL, lease_until = NULL,
+UPDATE verification_sessions SET status = 'completed', sealed_claims = NULL, sealed_hint = NULL, next_check = NULL, lease_until = NULL,
     finished_at = CAST(sqlc.arg('now') AS timestamptz), updated_at = CAST(sqlc.arg('now') AS timestamptz), version = version + 1
 WHERE id = @id AND status = 'verified';
 

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"vouchgate/gen/api"
 	"vouchgate/kyc"
@@ -11,23 +12,43 @@ import (
 
 // contractVersion is the version of the contract as GNU Taler counts: current,
 // revision and age.
-const contractVersion = "1:0:0"
+const contractVersion = "2:0:1"
 
 const shortCache = "public, max-age=300"
 
 // GetConfig implements api.StrictServerInterface.
-func (s *Server) GetConfig(context.Context, api.GetConfigRequestObject) (api.GetConfigResponseObject, error) {
-	methods := make([]string, len(kyc.Methods))
-	for i, m := range kyc.Methods {
-		methods[i] = string(m)
+func (s *Server) GetConfig(ctx context.Context, _ api.GetConfigRequestObject) (api.GetConfigResponseObject, error) {
+	usable := slices.DeleteFunc(slices.Clone(kyc.Methods), func(m kyc.Method) bool { return m.Addressed() && !s.sends(m) })
+	config := api.ServerConfig{
+		Name: "vouchgate", Version: contractVersion, Implementation: "urn:vouchgate:" + s.Version, Methods: wordsOf(usable),
+	}
+	if s.ConfigFor != "" {
+		if err := s.asChallenger(ctx, &config); err != nil {
+			return nil, err
+		}
 	}
 	return api.GetConfig200JSONResponse{
-		Body: api.ServerConfig{
-			Name: "vouchgate", Version: contractVersion,
-			Implementation: "urn:vouchgate:" + s.Version, Methods: methods,
-		},
-		Headers: api.GetConfig200ResponseHeaders{CacheControl: shortCache},
+		Body: config, Headers: api.GetConfig200ResponseHeaders{CacheControl: shortCache},
 	}, nil
+}
+
+// asChallenger tells what GNU Taler Challenger would tell if it stood for one client
+// alone. A client that is unknown or proves no address leaves the answer as it is.
+func (s *Server) asChallenger(ctx context.Context, config *api.ServerConfig) error {
+	client, err := s.Store.Client(ctx, s.ConfigFor)
+	if isNotFound(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	at := slices.IndexFunc(client.Methods, kyc.Method.Addressed)
+	if at < 0 {
+		return nil
+	}
+	config.Name, config.Version = "challenger", challengerProtocol
+	config.AddressType, config.AddressHint, config.Restrictions = challengerConfig(client, client.Methods[at])
+	return nil
 }
 
 // GetContract implements api.StrictServerInterface.

@@ -97,3 +97,33 @@ func (a answer) VisitGetJWKSResponse(w http.ResponseWriter) error { return a.wri
 
 // VisitTokenResponse implements api.TokenResponseObject.
 func (a answer) VisitTokenResponse(w http.ResponseWriter) error { return a.write(w) }
+
+// VisitShowChoiceResponse implements api.ShowChoiceResponseObject.
+func (a answer) VisitShowChoiceResponse(w http.ResponseWriter) error { return a.write(w) }
+
+// VisitChooseResponse implements api.ChooseResponseObject.
+func (a answer) VisitChooseResponse(w http.ResponseWriter) error { return a.write(w) }
+
+// VisitShowAddressResponse implements api.ShowAddressResponseObject.
+func (a answer) VisitShowAddressResponse(w http.ResponseWriter) error { return a.write(w) }
+
+// VisitEnterAddressResponse implements api.EnterAddressResponseObject.
+func (a answer) VisitEnterAddressResponse(w http.ResponseWriter) error { return a.write(w) }
+
+// VisitShowPINResponse implements api.ShowPINResponseObject.
+func (a answer) VisitShowPINResponse(w http.ResponseWriter) error { return a.write(w) }
+
+// VisitEnterPINResponse implements api.EnterPINResponseObject.
+func (a answer) VisitEnterPINResponse(w http.ResponseWriter) error { return a.write(w) }
+
+// VisitResendTANResponse implements api.ResendTANResponseObject.
+func (a answer) VisitResendTANResponse(w http.ResponseWriter) error { return a.write(w) }
+
+// VisitOpenLetterResponse implements api.OpenLetterResponseObject.
+func (a answer) VisitOpenLetterResponse(w http.ResponseWriter) error { return a.write(w) }
+
+// VisitChallengeResponse implements api.ChallengeResponseObject.
+func (a answer) VisitChallengeResponse(w http.ResponseWriter) error { return a.write(w) }
+
+// VisitSolveResponse implements api.SolveResponseObject.
+func (a answer) VisitSolveResponse(w http.ResponseWriter) error { return a.write(w) }

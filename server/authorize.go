@@ -143,9 +143,12 @@ func (s *Server) meet(ctx context.Context, a arrival, session kyc.Session) (answ
 		return answer{}, s.deadEnd(a, pages.ReasonOtherRequest, "the session was opened with other values")
 	case session.Reusable(browser, now), shown && session.Reusable(session.BrowserHash, now):
 		session, err := s.recognize(ctx, session, a.client)
-		return s.present(a, session), err
+		if err != nil {
+			return answer{}, err
+		}
+		return s.present(ctx, a, session)
 	case (owned || shown) && (session.Status == kyc.StatusVerified || session.Status.Final() && !a.pushed):
-		return s.present(a, session), nil
+		return s.present(ctx, a, session)
 	case session.Status.Final():
 		return answer{}, s.deadEnd(a, pages.ReasonFinished, "the session has ended")
 	case session.Taken() && !owned && !shown && !(a.takeOver && session.Status != kyc.StatusVerified):
@@ -168,6 +171,12 @@ func (s *Server) openHere(ctx context.Context, a arrival, session kyc.Session) (
 			return answer{}, err
 		}
 		b = a.binding(sealed)
+		if err := s.settleMethod(&session, a.client, b); err != nil {
+			if errors.Is(err, errNoChoice) {
+				err = s.noMethod(a)
+			}
+			return answer{}, err
+		}
 		session.Consent, session.LoginAfter = consentFor(a.client, a.request), loginAfter(a.request, s.Now())
 	}
 	switch err := session.CanOpen(b, s.Now()); {
@@ -176,7 +185,7 @@ func (s *Server) openHere(ctx context.Context, a arrival, session kyc.Session) (
 	case errors.Is(err, kyc.ErrSessionOver):
 		return answer{}, s.deadEnd(a, pages.ReasonSessionOver, "the session has run out")
 	case errors.Is(err, kyc.ErrNoAttemptsLeft) && session.OwnedBy(b.BrowserHash):
-		return s.present(a, session), nil
+		return s.present(ctx, a, session)
 	case errors.Is(err, kyc.ErrNoAttemptsLeft):
 		return answer{}, s.deadEnd(a, pages.ReasonSessionOver, "the session has no attempts left")
 	case err != nil:
@@ -189,7 +198,7 @@ func (s *Server) openHere(ctx context.Context, a arrival, session kyc.Session) (
 	if session, err = s.recognize(ctx, session, a.client); err != nil {
 		return answer{}, err
 	}
-	return s.present(a, session), nil
+	return s.present(ctx, a, session)
 }
 
 // open starts what the session's method needs and writes it down. selfPath is
@@ -215,7 +224,9 @@ func (s *Server) begin(ctx context.Context, client kyc.Client, session *kyc.Sess
 		now := s.Now()
 		return session.Open(b, kyc.Verification{}, now, now)
 	}
-	verification, err := s.Verifier.Create(ctx, client, strings.Join(kyc.Asked(b.Scope, b.Claims), " "))
+	asking := *session
+	asking.Binding = b
+	verification, err := s.Verifier.Create(ctx, client, strings.Join(asking.Asked(), " "))
 	if err != nil {
 		e := shownAs(pages.ReasonUnavailable, http.StatusServiceUnavailable)
 		e.client, e.selfPath, e.cause = &client, selfPath, err
@@ -234,23 +245,30 @@ func (s *Server) opened(session kyc.Session) {
 }
 
 // present shows a session to the browser that owns it, or as JSON.
-func (s *Server) present(a arrival, session kyc.Session) answer {
+func (s *Server) present(ctx context.Context, a arrival, session kyc.Session) (answer, error) {
 	var cookies []*http.Cookie
 	if session.OwnedBy(a.browserHash()) {
 		// Sent each time, so that it lives as long as the session.
 		cookies = append(cookies, s.cookie(a.browser))
 	}
-	if a.json {
-		response := jsonAnswer(http.StatusOK, api.Authorization{
-			VerificationID: session.RequestID, VerificationURL: session.URL, VerificationDeeplink: session.Deeplink,
-			State: pointer(session.State), Status: api.Status(session.Status), ExpiresIn: session.TimeLeft(s.Now()),
-		})
-		for _, c := range cookies {
-			response.header.Add("Set-Cookie", c.String())
-		}
-		return response
+	if !a.json {
+		return redirectAnswer(nextStep(session, a.client)+langQuery(a.visit), cookies...), nil
 	}
-	return redirectAnswer(nextStep(session, a.client)+langQuery(a.visit), cookies...)
+	var body any = api.Authorization{
+		VerificationID: session.RequestID, VerificationURL: session.URL, VerificationDeeplink: session.Deeplink,
+		State: pointer(session.State), Status: api.Status(session.Status), ExpiresIn: session.TimeLeft(s.Now()),
+	}
+	if session.Method.Addressed() || session.Method == kyc.MethodOpen {
+		var err error
+		if body, err = s.challengeStatus(ctx, session, a.client); err != nil {
+			return answer{}, err
+		}
+	}
+	response := jsonAnswer(http.StatusOK, body)
+	for _, c := range cookies {
+		response.header.Add("Set-Cookie", c.String())
+	}
+	return response, nil
 }
 
 // deadEnd is a page that says why the session cannot go on, with a way back that

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"vouchgate/gen/api"
@@ -25,22 +26,29 @@ func (s *Server) covered(ctx context.Context, client kyc.Client, accountID kyc.I
 	}), nil
 }
 
-// offered is what a session would hand over: the claims that were proved or that the
-// account has. It gives store.ErrNotFound if the person is not signed in any more.
-func (s *Server) offered(ctx context.Context, session kyc.Session) (userName string, claims kyc.Claims, err error) {
+// offer is what a session would hand over.
+type offer struct {
+	userName string
+	claims   kyc.Claims   // that were proved, or that the account has
+	address  *kyc.Address // that was proved; nil without
+}
+
+// offered returns what a session would hand over. It gives store.ErrNotFound if the
+// person is not signed in any more.
+func (s *Server) offered(ctx context.Context, session kyc.Session) (offer, error) {
 	if session.Method == kyc.MethodAccount {
 		if session.AccountID == nil {
-			return "", nil, fmt.Errorf("%w: nobody is signed in", kyc.ErrIllegalMove)
+			return offer{}, fmt.Errorf("%w: nobody is signed in", kyc.ErrIllegalMove)
 		}
 		in, err := s.stillIn(ctx, session)
 		if err != nil {
-			return "", nil, err
+			return offer{}, err
 		}
 		account, claims, err := s.account(ctx, in.AccountID)
-		return account.UserName, claims, err
+		return offer{userName: account.UserName, claims: claims}, err
 	}
 	proof, err := s.proofOf(session.ID, session.ClientID, session.SealedClaims)
-	return "", proof.Claims, err
+	return offer{claims: proof.Claims, address: proof.Address}, err
 }
 
 // ShowConsent implements api.StrictServerInterface.
@@ -53,7 +61,7 @@ func (s *Server) ShowConsent(ctx context.Context, r api.ShowConsentRequestObject
 	if next := nextPath(session); next != here {
 		return redirectAnswer(next + langQuery(v)), nil
 	}
-	userName, claims, err := s.offered(ctx, session)
+	offer, err := s.offered(ctx, session)
 	if isNotFound(err) {
 		return s.askWho(ctx, session, client)
 	}
@@ -61,8 +69,8 @@ func (s *Server) ShowConsent(ctx context.Context, r api.ShowConsentRequestObject
 		return nil, err
 	}
 	p := pages.ConsentPage{
-		Lang: v.lang, ClientName: nameOf(client), Operator: client.Operator, Purpose: client.Purpose, UserName: userName,
-		Items: items(session, claims), Retention: retentionShown(client, session), Refresh: mayRefresh(client, session.Scope),
+		Lang: v.lang, ClientName: nameOf(client), Operator: client.Operator, Purpose: client.Purpose, UserName: offer.userName, Method: session.Method,
+		Items: items(session, offer), Retention: retentionShown(client, session), Refresh: mayRefresh(client, session.Scope),
 		ActionPath: here + langQuery(v), CSRF: s.csrf(session.ID.String(), v.browser), Languages: languagesOf(here),
 	}
 	if session.Method == kyc.MethodAccount {
@@ -76,13 +84,15 @@ func (s *Server) ShowConsent(ctx context.Context, r api.ShowConsentRequestObject
 }
 
 // items are the details that the person is shown, each of which can be refused.
-func items(session kyc.Session, claims kyc.Claims) (list []pages.ConsentItem) {
+func items(session kyc.Session, o offer) (list []pages.ConsentItem) {
 	for _, name := range session.Asked() {
-		value, ok := claims[name]
-		if !ok {
+		text := o.claims.Text(name)
+		if text == "" {
 			continue
 		}
-		text := fmt.Sprint(value)
+		if o.address != nil { // whom a letter is for, and the country, are handed over as well
+			text = strings.Join(addressShown(*o.address), "\n")
+		}
 		if kyc.AsksForImage(name) {
 			text = ""
 		}
@@ -108,14 +118,14 @@ func (s *Server) Consent(ctx context.Context, r api.ConsentRequestObject) (api.C
 	default:
 		return nil, shownAs(pages.ReasonBadRequest, http.StatusBadRequest)
 	}
-	_, claims, err := s.offered(ctx, session)
+	offer, err := s.offered(ctx, session)
 	if isNotFound(err) {
 		return s.askWho(ctx, session, client)
 	}
 	if err != nil {
 		return nil, err
 	}
-	ticked, shown := fields["scope"], items(session, claims)
+	ticked, shown := fields["scope"], items(session, offer)
 	if len(shown) > 0 && len(ticked) == 0 {
 		return s.cancel(ctx, session, client) // nothing is released, which is a refusal
 	}

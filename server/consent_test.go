@@ -18,7 +18,7 @@ func (g *gate) asked(clientID string, params ...string) *walk {
 	g.t.Helper()
 	w := g.visitor(clientID, params...)
 	w.start()
-	if w.client.Method() == kyc.MethodAccount {
+	if w.client.Uses(kyc.MethodAccount) {
 		w.signIn("mira", goodPassword, true).leads(w.at("/consent"))
 		return w
 	}

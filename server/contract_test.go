@@ -145,10 +145,14 @@ func (c *contract) sound(r *http.Request, seen *tee) (faults []string) {
 	}
 	kind := h.Get("Content-Type")
 	wants(seen.status < 500 || c.mayFail, "a failure of the server: "+seen.body.String())
-	wants(seen.status < 300 || seen.status > 399 || seen.status == http.StatusSeeOther, "a redirect other than 303")
+	redirect := http.StatusSeeOther
+	if strings.HasPrefix(r.URL.Path, "/solve/") {
+		redirect = http.StatusFound // as GNU Taler Challenger has it
+	}
+	wants(seen.status < 300 || seen.status > 399 || seen.status == redirect, "a redirect other than "+strconv.Itoa(redirect))
 	wants(h.Get("Location") == "" || c.mayLeadTo(h.Get("Location")), "a redirect to "+h.Get("Location"))
 	wants(seen.status != http.StatusMethodNotAllowed || h.Get("Allow") != "", "405 without Allow")
-	if seen.status == http.StatusTooManyRequests || seen.status == http.StatusServiceUnavailable {
+	if seen.status == http.StatusTooManyRequests && !waitsInVain(r.URL.Path) || seen.status == http.StatusServiceUnavailable {
 		seconds, err := strconv.Atoi(h.Get("Retry-After"))
 		wants(err == nil && seconds > 0, "no good Retry-After: "+h.Get("Retry-After"))
 	}
@@ -167,9 +171,9 @@ func (c *contract) sound(r *http.Request, seen *tee) (faults []string) {
 		}
 	}
 	if kind == "application/json" && seen.status >= 400 {
-		wants(goodError(seen.body.Bytes()), "not an OAuth error: "+seen.body.String())
+		wants(goodError(r.URL.Path, seen.body.Bytes()), "not an OAuth error: "+seen.body.String())
 	}
-	empty := seen.status == http.StatusSeeOther || seen.status == http.StatusNoContent ||
+	empty := seen.status == redirect || seen.status == http.StatusNoContent ||
 		seen.status == http.StatusOK && (r.URL.Path == "/notification" || r.URL.Path == "/revoke")
 	wants(empty || kind != "", "no content type")
 	wants(c.mayShare(r, h.Get("Access-Control-Allow-Origin")), "an answer for other origins")
@@ -209,6 +213,7 @@ func (c *contract) mayLeadTo(location string) bool {
 	if path == "/authorize" && strings.Contains(location, "request_uri=urn%3Aietf%3Aparams%3Aoauth%3Arequest_uri%3A") {
 		return true // a request that was posted without a cookie
 	}
+	path, location = strings.TrimPrefix(path, c.issuer), strings.TrimPrefix(location, c.issuer)
 	if path == "/docs" || path == "/me" || path == "/login" || strings.HasPrefix(location, "/session/") {
 		return true
 	}
@@ -218,20 +223,40 @@ func (c *contract) mayLeadTo(location string) bool {
 	})
 }
 
-// goodError says whether a body is one JSON object of exactly the two members,
-// in the characters of RFC 6749, section 5.2.
-func goodError(body []byte) bool {
+// waitsInVain says whether 429 may mean that waiting does not help: the tries of a
+// TAN or the messages of an address are used up.
+func waitsInVain(path string) bool {
+	return strings.HasSuffix(path, "/pin") || strings.HasSuffix(path, "/address") || strings.HasSuffix(path, "/resend") || ofWebApps(path)
+}
+
+// ofWebApps says whether GNU Taler Challenger's web apps call a path.
+func ofWebApps(path string) bool {
+	return strings.HasPrefix(path, "/challenge/") || strings.HasPrefix(path, "/solve/")
+}
+
+// goodError says whether a body is one JSON object of exactly the two members, in the
+// characters of RFC 6749, section 5.2; beside GNU Taler's where its web apps call.
+func goodError(path string, body []byte) bool {
 	d := json.NewDecoder(bytes.NewReader(body))
-	var members map[string]string
-	if d.Decode(&members) != nil || len(members) != 2 {
+	var members map[string]any
+	if d.Decode(&members) != nil {
 		return false
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return false
 	}
+	if ofWebApps(path) {
+		code, _ := members["code"].(float64)
+		if code == 0 || members["hint"] != members["error_description"] {
+			return false
+		}
+	} else if len(members) != 2 {
+		return false
+	}
 	for _, name := range []string{"error", "error_description"} {
+		text, _ := members[name].(string)
 		outside := func(r rune) bool { return r < 0x20 || r == '"' || r == '\\' || r > 0x7E }
-		if members[name] == "" || strings.ContainsFunc(members[name], outside) {
+		if text == "" || strings.ContainsFunc(text, outside) {
 			return false
 		}
 	}

@@ -61,9 +61,11 @@ func (s *Server) writeError(w http.ResponseWriter, r *http.Request, err error) {
 	page, problem := s.classify(err)
 	s.logRefusal(r.Context(), err, problem.Status)
 	if v.json || !forPersons(r.URL.Path) {
-		a := jsonAnswer(problem.Status, map[string]string{
-			"error": string(problem.Code), "error_description": problem.Description,
-		})
+		body := map[string]any{"error": problem.Code, "error_description": problem.Description}
+		if isChallenger(r.URL.Path) {
+			body["code"], body["hint"] = talerNumber(err, problem.Status), problem.Description
+		}
+		a := jsonAnswer(problem.Status, body)
 		a.header.Set("Pragma", "no-cache")
 		if challenge := problem.Challenge("vouchgate"); challenge != "" {
 			a.header.Set("WWW-Authenticate", challenge)
@@ -139,7 +141,7 @@ var programPaths = []string{
 // forPersons says whether the callers of a path are persons' browsers.
 func forPersons(p string) bool {
 	switch {
-	case strings.HasSuffix(p, "/status"), strings.HasPrefix(p, "/setup/"), strings.HasPrefix(p, "/.well-known/"):
+	case strings.HasSuffix(p, "/status"), strings.HasPrefix(p, "/setup/"), strings.HasPrefix(p, "/.well-known/"), isChallenger(p):
 		return false
 	case strings.EqualFold(strings.Trim(p, "/."), "notification"):
 		return false
@@ -178,9 +180,12 @@ const outageRetry = "5"
 
 func setRetryAfter(h http.Header, status int, err error) {
 	var slow limited
+	var reached limitReached
 	switch {
 	case errors.As(err, &slow):
 		h.Set("Retry-After", slow.retryAfter)
+	case errors.As(err, &reached):
+		h.Set("Retry-After", retryAfter(reached.wait))
 	case status == http.StatusServiceUnavailable:
 		h.Set("Retry-After", outageRetry)
 	}

@@ -42,7 +42,7 @@ func (s *Server) finish(ctx context.Context, st *store.Store, id kyc.ID, in kyc.
 		return answer{}, err
 	}
 	if next := nextPath(session); session.Status == kyc.StatusVerified && session.NeedsConsent() {
-		return redirectAnswer(next), nil
+		return redirectAnswer(next + langQuery(visitOf(ctx))), nil
 	}
 	if session.Status != kyc.StatusVerified || client.CodeDelivery != kyc.DeliverByRedirect {
 		if session.Status.Final() {

@@ -82,14 +82,14 @@ func newGateOn(t testing.TB, st *store.Store, edits ...func(*server.Config)) *ga
 }
 
 // newHookedGate returns a server whose store has hooks.
-func newHookedGate(t testing.TB) (*gate, *hooks) {
+func newHookedGate(t testing.TB, edits ...func(*server.Config)) (*gate, *hooks) {
 	t.Helper()
 	b := storetest.OpenBackend(t, "sqlite")
 	h := hook(b, b.Reader, b.Tx)
 	st := store.New(h)
 	_, err := st.Migrate(ctx)
 	must(t, err)
-	return newGateOn(t, st), h.hooks
+	return newGateOn(t, st, edits...), h.hooks
 }
 
 // withKey has the verifier send a key.

@@ -157,6 +157,9 @@ func FuzzPageForm(f *testing.F) {
 	f.Add("/switch", "")
 	f.Add("/cancel", "csrf=AAAA&csrf=BBBB")
 	f.Add("/withdraw", "%zz")
+	f.Add("/choose", "method=email")
+	f.Add("/address", "CONTACT_EMAIL=a%40b.example")
+	f.Add("/pin", "pin=12345678")
 	f.Fuzz(func(t *testing.T, step, form string) {
 		path := w.at("/consent")
 		if u, err := url.Parse(w.at(step)); err == nil && u.Path == w.at(step) {

@@ -100,13 +100,15 @@ func (s *Server) guard(w http.ResponseWriter, r *http.Request, next http.Handler
 	case p == "/authorize", strings.HasPrefix(p, "/authorize/"):
 		hideQuery(r) // the operation has the raw query in its visit
 	case strings.HasPrefix(p, "/setup/"):
-		err = dropBody(w, r, maxSetup)
+		err = guardSetup(w, r)
 	case p == "/token", p == "/par", p == "/revoke", p == "/introspect":
 		err = guardForm(w, r)
 	case p == "/userinfo":
 		err = guardUserinfo(w, r)
 	case p == "/notification":
 		err = s.guardNotification(w, r)
+	case isChallenger(p):
+		err = guardFields(w, r)
 	case r.Method == http.MethodPost && browserRoute(p):
 		if err = checkSessionPath(p); err == nil {
 			err = guardFields(w, r)

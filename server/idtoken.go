@@ -21,13 +21,20 @@ func idTokenAlgorithm(client kyc.Client) string {
 	return cmp.Or(client.IDTokenAlg, idTokenAlgorithms[0])
 }
 
+// tanContext is the context of whoever has only shown that messages reach them.
+const tanContext = "urn:vouchgate:acr:tan"
+
 // How a person was authenticated, as acr and amr say it (OpenID Connect Core,
 // section 2; RFC 8176, section 2).
 var (
 	authContexts = map[kyc.Method]string{
 		kyc.MethodSwiyu: "urn:vouchgate:acr:wallet", kyc.MethodAccount: "urn:vouchgate:acr:password",
+		kyc.MethodEmail: tanContext, kyc.MethodPhone: tanContext, kyc.MethodPostal: tanContext, kyc.MethodPostalCH: tanContext,
 	}
-	authMethods = map[kyc.Method][]string{kyc.MethodSwiyu: {"pop"}, kyc.MethodAccount: {"pwd"}}
+	authMethods = map[kyc.Method][]string{
+		kyc.MethodSwiyu: {"pop"}, kyc.MethodAccount: {"pwd"}, kyc.MethodEmail: {"otp"}, kyc.MethodPhone: {"otp", "sms"},
+		kyc.MethodPostal: {"otp"}, kyc.MethodPostalCH: {"otp"},
+	}
 )
 
 // idToken makes an ID token (OpenID Connect Core, section 2). What was proved is

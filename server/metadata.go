@@ -62,7 +62,7 @@ func (s *Server) metadata() map[string]any {
 
 		"subject_types_supported":               []string{"pairwise", "ephemeral"},
 		"id_token_signing_alg_values_supported": idTokenAlgorithms,
-		"acr_values_supported":                  []string{authContexts[kyc.MethodAccount], authContexts[kyc.MethodSwiyu]},
+		"acr_values_supported":                  []string{authContexts[kyc.MethodAccount], tanContext, authContexts[kyc.MethodSwiyu]},
 	}
 	for endpoint, methods := range map[string][]string{
 		"token": append(authentication, oauth.AuthNone), "revocation": append(authentication, oauth.AuthNone), "introspection": authentication,
@@ -77,9 +77,10 @@ func (s *Server) metadata() map[string]any {
 // addAssurance adds what OpenID Connect for Identity Assurance has in metadata.
 func (s *Server) addAssurance(m map[string]any) {
 	m["verified_claims_supported"] = true // of older drafts, by which clients still look
-	m["trust_frameworks_supported"] = []string{s.framework()}
+	m["trust_frameworks_supported"] = s.frameworks()
 	m["claims_in_verified_claims_supported"] = claimsSupported()
-	m["evidence_supported"] = []string{ida.EvidenceDocument}
+	m["evidence_supported"] = []string{ida.EvidenceDocument, ida.EvidenceElectronicRecord}
+	m["electronic_records_supported"] = s.records()
 	m["documents_supported"] = []string{s.document()}
 	m["documents_check_methods_supported"] = []string{ida.CheckVCrypt}
 }
@@ -89,8 +90,10 @@ func claimsSupported() []string {
 	names := []string{"name"}
 	for _, scope := range kyc.KnownScopes() {
 		for _, claim := range kyc.ClaimsOf(scope) {
-			if name := kyc.StandardName(claim); !slices.Contains(names, name) {
-				names = append(names, name)
+			for _, name := range kyc.StandardNames(claim) {
+				if !slices.Contains(names, name) {
+					names = append(names, name)
+				}
 			}
 		}
 	}

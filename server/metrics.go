@@ -13,6 +13,7 @@ type metrics struct {
 	requests      *prometheus.CounterVec
 	seconds       *prometheus.HistogramVec
 	notifications *prometheus.CounterVec
+	limits        *prometheus.CounterVec
 }
 
 func newMetrics(r prometheus.Registerer) *metrics {
@@ -30,8 +31,11 @@ func newMetrics(r prometheus.Registerer) *metrics {
 		notifications: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "vouchgate_notifications_total", Help: "Notifications of the verifier by what they were about.",
 		}, []string{"session"}),
+		limits: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "vouchgate_tan_limits_total", Help: "Limits of TANs that were reached, by which.",
+		}, []string{"limit"}),
 	}
-	r.MustRegister(m.requests, m.seconds, m.notifications)
+	r.MustRegister(m.requests, m.seconds, m.notifications, m.limits)
 	return m
 }
 
@@ -53,5 +57,11 @@ func (m *metrics) answered(pattern string, status int, stream bool, took time.Du
 func (m *metrics) notified(session string) {
 	if m != nil {
 		m.notifications.WithLabelValues(session).Inc()
+	}
+}
+
+func (m *metrics) locked(limit string) {
+	if m != nil {
+		m.limits.WithLabelValues(limit).Inc()
 	}
 }

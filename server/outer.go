@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"path"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -128,14 +129,15 @@ func withLimit(ctx context.Context, path string, stream bool) (context.Context, 
 // protected against forms of other sites and get pages.
 func browserRoute(p string) bool {
 	return strings.HasPrefix(p, "/authorize/") || strings.HasPrefix(p, "/session/") || strings.HasPrefix(p, "/me/") ||
-		p == "/login" || p == "/logout"
+		p == "/login" || p == "/logout" || isChallenger(p)
 }
 
 // movesSomething says whether a GET of the path has effects, which a HEAD must
 // not have.
 func movesSomething(p string) bool {
-	return p == "/authorize" || strings.HasPrefix(p, "/authorize/") ||
-		strings.HasSuffix(p, "/finish") || strings.HasSuffix(p, "/status")
+	last := p[strings.LastIndex(p, "/")+1:]
+	return p == "/authorize" || strings.HasPrefix(p, "/authorize/") || strings.HasPrefix(p, "/letter/") ||
+		slices.Contains([]string{"finish", "status", "pin", "choose"}, last)
 }
 
 // noRoute answers for paths and methods that the contract does not have.

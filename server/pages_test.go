@@ -90,7 +90,7 @@ func TestCookieOverPlainHTTP(t *testing.T) {
 	cookie := w.get(w.path()).header.Get("Set-Cookie")
 	name, rest, _ := strings.Cut(cookie, "=")
 	value, attributes, _ := strings.Cut(rest, "; ")
-	if name != "vouchgate" || len(value) != 43 || attributes != "Path=/; Max-Age=604800; HttpOnly; SameSite=Lax" {
+	if name != "vouchgate" || len(value) != 43 || attributes != "Path=/; Max-Age=2592000; HttpOnly; SameSite=Lax" {
 		t.Errorf("cookie is %s", cookie)
 	}
 	other := g.opened("shop")
@@ -112,7 +112,7 @@ func TestCookieOverHTTPS(t *testing.T) {
 	cookie := w.get(w.path()).header.Get("Set-Cookie")
 	name, rest, _ := strings.Cut(cookie, "=")
 	value, attributes, _ := strings.Cut(rest, "; ")
-	if name != "__Host-vouchgate" || attributes != "Path=/; Max-Age=604800; HttpOnly; Secure; SameSite=Lax" {
+	if name != "__Host-vouchgate" || attributes != "Path=/; Max-Age=2592000; HttpOnly; Secure; SameSite=Lax" {
 		t.Errorf("cookie is %s", cookie)
 	}
 	b := g.browser()

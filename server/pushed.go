@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"vouchgate/gen/api"
@@ -23,6 +24,9 @@ func (s *Server) PushRequest(ctx context.Context, _ api.PushRequestRequestObject
 		return nil, limited{"60"}
 	}
 	session, handle, err := s.newVisit(client, request, kyc.PushedLifetime)
+	if errors.Is(err, errNoChoice) {
+		return nil, oauth.InvalidScope(err.Error())
+	}
 	if err != nil {
 		return nil, err
 	}

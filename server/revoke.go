@@ -17,15 +17,11 @@ func (s *Server) revoke(ctx context.Context, st *store.Store, client kyc.Client,
 	now := s.Now()
 	var tell *kyc.Webhook
 	if why != kyc.RevokedByClient {
-		method := client.Method()
-		if grant.AccountID != nil {
-			method = kyc.MethodAccount
-		}
 		id, err := kyc.NewID(now, s.Rand)
 		if err != nil {
 			return err
 		}
-		if tell, err = grant.Revoked(method, why, now).Queue(id, client, s.Ring.Seal); err != nil {
+		if tell, err = grant.Revoked(why, now).Queue(id, client, s.Ring.Seal); err != nil {
 			return err
 		}
 	}

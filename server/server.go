@@ -20,6 +20,7 @@ import (
 	"vouchgate/kyc"
 	"vouchgate/seal"
 	"vouchgate/server/jose"
+	"vouchgate/server/keyed"
 	"vouchgate/server/pages"
 	"vouchgate/server/password"
 	"vouchgate/store"
@@ -41,8 +42,16 @@ type Background interface {
 	// Opened says that a session has a new verification, of which a notification may
 	// have come already. It returns at once.
 	Opened(session kyc.Session)
-	// Wake says that a webhook was queued. It returns at once.
+	// Wake says that a webhook or a message was queued. It returns at once.
 	Wake()
+}
+
+// AddressReader brings what a person types into its one form. Package verify/address
+// has one.
+type AddressReader interface {
+	// Read returns the address in the fields of a method, by the names of
+	// kyc.Method.Fields. Errors are *kyc.AddressError.
+	Read(method kyc.Method, fields map[string]string) (kyc.Address, error)
 }
 
 // Config is what a Server needs. Fields without a remark must be set.
@@ -54,6 +63,8 @@ type Config struct {
 	Keys       *jose.Keys       // sign ID tokens
 	Fetcher    *jose.Fetcher    // reads clients' keys where they are published
 	Passwords  *password.Hasher // checks passwords
+	Addresses  AddressReader    // reads addresses; nil if none can be proved here
+	Sendable   []kyc.Method     // methods whose messages can be sent
 	PublicURL  *url.URL         // how browsers and clients reach the server; without path. It is the issuer
 	Version    string           // of the program
 
@@ -73,6 +84,12 @@ type Config struct {
 	// SignInTries bounds the tries to sign in with one user name from one address in
 	// a quarter of an hour. 0: 5.
 	SignInTries int64
+	// MessagesPerNetwork bounds the messages with TANs that callers of one network (an
+	// IPv4 address, or /64 of IPv6) ask for in an hour. 0: no bound.
+	MessagesPerNetwork int64
+	// ConfigFor is the client for whose address type /config answers as GNU Taler
+	// Challenger does; empty: it tells what this server is.
+	ConfigFor string
 
 	Now      func() time.Time // UTC, to the microsecond
 	Rand     io.Reader
@@ -91,7 +108,8 @@ type Server struct {
 	polls    *limiter // status requests, by session
 	pace     *limiter // requests by address and reads by token; nil: any number
 	origins  origins
-	subjects subjectKey
+	subjects *keyed.Key
+	tans     *keyed.Key
 	budget   openSessions
 	metrics  *metrics
 	outer    http.Handler
@@ -124,7 +142,9 @@ func New(c Config) (*Server, error) {
 	s := &Server{
 		Config: c, hub: newHub(c.Now), opening: newTurns(),
 		failures: newLimiter(failureBurst, failureEvery), polls: newLimiter(pollBurst, pollEvery),
-		metrics: newMetrics(c.Registry),
+		metrics:  newMetrics(c.Registry),
+		subjects: keyed.New(subjectKeyName, c.Store, c.Ring, c.Rand),
+		tans:     keyed.New(keyed.TansName, c.Store, c.Ring, c.Rand),
 	}
 	if c.RequestRate > 0 {
 		s.pace = newLimiter(10*c.RequestRate, time.Second/time.Duration(c.RequestRate))

@@ -45,8 +45,12 @@ func nextPath(session kyc.Session) string {
 	switch {
 	case session.Status == kyc.StatusVerified && session.NeedsConsent():
 		return sessionPath(session.ID, "/consent")
-	case session.Status != kyc.StatusAuthorized || session.Method != kyc.MethodAccount:
+	case session.Status != kyc.StatusAuthorized || session.Method.Visits():
 		return sessionPath(session.ID, "")
+	case session.Method == kyc.MethodOpen:
+		return sessionPath(session.ID, "/choose")
+	case session.Method.Addressed():
+		return sessionPath(session.ID, "/pin")
 	case session.AccountID == nil:
 		return sessionPath(session.ID, "/login")
 	}
@@ -56,7 +60,7 @@ func nextPath(session kyc.Session) string {
 // nextStep is nextPath for a browser that has just come or signed in: where nothing
 // is left to be shown or asked, it goes straight home.
 func nextStep(session kyc.Session, client kyc.Client) string {
-	if session.Method == kyc.MethodAccount && session.Status == kyc.StatusVerified && !session.NeedsConsent() &&
+	if !session.Method.Visits() && session.Status == kyc.StatusVerified && !session.NeedsConsent() &&
 		client.CodeDelivery == kyc.DeliverByRedirect {
 		return sessionPath(session.ID, "/finish")
 	}
@@ -132,6 +136,12 @@ func (s *Server) sessionPage(ctx context.Context, session kyc.Session, client ky
 	if session.RanOut(now) || session.Status == kyc.StatusPending && !now.Before(session.ExpiresAt) {
 		p.Status = kyc.StatusExpired // as the background will write in a moment
 	}
+	if session.Status == kyc.StatusAuthorized || p.CanRetry {
+		var err error
+		if p.OtherPath, err = s.otherPath(ctx, session, client); err != nil {
+			return p, err
+		}
+	}
 	if session.Status == kyc.StatusVerified && client.CodeDelivery == kyc.DeliverByRedirect {
 		p.FinishPath = sessionPath(session.ID, "/finish")
 	}
@@ -167,6 +177,9 @@ func (s *Server) wayBack(session kyc.Session, client kyc.Client) string {
 
 // RetrySession implements api.StrictServerInterface.
 func (s *Server) RetrySession(ctx context.Context, r api.RetrySessionRequestObject) (api.RetrySessionResponseObject, error) {
+	if _, _, err := s.posted(ctx, kyc.ID(r.ID)); err != nil { // a stranger need not wait in line
+		return nil, err
+	}
 	done, err := s.opening.take(ctx, kyc.ID(r.ID))
 	if err != nil {
 		return nil, err

@@ -30,7 +30,19 @@ func (s *Server) Setup(ctx context.Context, r api.SetupRequestObject) (api.Setup
 	if err != nil {
 		return nil, err
 	}
-	session := kyc.NewSession(nonce, client.ID, client.Method(), now, kyc.SetupLifetime)
+	session := kyc.NewSession(nonce, client.ID, kyc.MethodOpen, now, kyc.SetupLifetime)
+	if len(client.Methods) < 2 { // else the scope of the first visit decides
+		session.Method = client.Choices("", nil)[0]
+	}
+	if provesAddresses(client) {
+		hint, err := s.readHint(client, visitOf(ctx).body)
+		if err == nil {
+			err = s.give(&session, hint)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
 	if err := s.Store.CreateSession(ctx, session); err != nil {
 		return nil, err
 	}

@@ -198,6 +198,9 @@ func (s *Server) ShowLogin(ctx context.Context, r api.ShowLoginRequestObject) (a
 		return nil, err
 	}
 	p.page.UserName = request.LoginHint
+	if p.page.OtherPath, err = s.otherPath(ctx, session, client); err != nil {
+		return nil, err
+	}
 	return s.showLogin(ctx, p, http.StatusOK)
 }
 

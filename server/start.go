@@ -65,6 +65,9 @@ func (s *Server) park(ctx context.Context, a arrival) (answer, error) {
 		return answer{}, s.away(a, oauth.CodeTemporarilyUnavailable, "too many sessions are open")
 	}
 	session, handle, err := s.newVisit(a.client, a.request, kyc.PushedLifetime)
+	if errors.Is(err, errNoChoice) {
+		return answer{}, s.noMethod(a)
+	}
 	if err != nil {
 		return answer{}, err
 	}
@@ -84,6 +87,9 @@ func (s *Server) visitNew(ctx context.Context, a arrival) (answer, error) {
 		return answer{}, s.away(a, oauth.CodeTemporarilyUnavailable, "too many sessions are open")
 	}
 	session, _, err := s.newVisit(a.client, a.request, kyc.VisitLifetime)
+	if errors.Is(err, errNoChoice) {
+		return answer{}, s.noMethod(a)
+	}
 	if err != nil {
 		return answer{}, err
 	}
@@ -107,7 +113,7 @@ func (s *Server) visitNew(ctx context.Context, a arrival) (answer, error) {
 	if session, err = s.recognize(ctx, session, a.client); err != nil {
 		return answer{}, err
 	}
-	return s.present(a, session), nil
+	return s.present(ctx, a, session)
 }
 
 // newVisit is a session that is bound to a request, and its nonce.
@@ -121,7 +127,12 @@ func (s *Server) newVisit(client kyc.Client, r oauth.AuthorizeRequest, life time
 	if err != nil {
 		return kyc.Session{}, nonce, err
 	}
-	session := kyc.NewVisit(nonce, client.ID, client.Method(), bindingOf(r, client, sealed), now, life)
+	b := bindingOf(r, client, sealed)
+	method, err := s.methodFor(client, b.Scope, b.Claims)
+	if err != nil {
+		return kyc.Session{}, nonce, err
+	}
+	session := kyc.NewVisit(nonce, client.ID, method, b, now, life)
 	session.Consent, session.LoginAfter = consentFor(client, r), loginAfter(r, now)
 	return session, nonce, nil
 }
@@ -202,8 +213,12 @@ func (s *Server) prepare(ctx context.Context, a arrival) error {
 // silently refuses a request that cannot be answered without a page (OpenID Connect
 // Core, section 3.1.2.6).
 func (s *Server) silently(ctx context.Context, a arrival, since *time.Time, claims kyc.Strings) error {
-	if a.client.Method() != kyc.MethodAccount {
+	choices := s.choices(a.client, a.request.Scope, claims)
+	switch {
+	case !slices.Contains(choices, kyc.MethodAccount):
 		return s.away(a, oauth.CodeLoginRequired, "a proof needs the person")
+	case len(choices) > 1:
+		return s.away(a, oauth.CodeInteractionRequired, "the person has to choose a method")
 	}
 	in, err := s.signedIn(ctx, since)
 	if err != nil && !isNotFound(err) {

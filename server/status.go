@@ -37,7 +37,7 @@ func (s *Server) GetStatus(ctx context.Context, r api.GetStatusRequestObject) (a
 		return nil, err
 	}
 	return api.GetStatus200JSONResponse{
-		Body: s.status(session), Headers: api.GetStatus200ResponseHeaders{CacheControl: noStore},
+		Body: s.status(ctx, session), Headers: api.GetStatus200ResponseHeaders{CacheControl: noStore},
 	}, nil
 }
 
@@ -80,18 +80,32 @@ func (s *Server) unseen(err error) error {
 	return e
 }
 
-func (s *Server) status(session kyc.Session) api.SessionStatus {
-	return api.SessionStatus{Status: api.Status(session.Status), ExpiresIn: session.TimeLeft(s.Now())}
+// status is what the page of a session is told. How far a message is, is left out
+// where that cannot be read: the next look comes soon.
+func (s *Server) status(ctx context.Context, session kyc.Session) api.SessionStatus {
+	status := api.SessionStatus{Status: api.Status(session.Status), ExpiresIn: session.TimeLeft(s.Now())}
+	if session.Status != kyc.StatusAuthorized || !session.Method.Addressed() {
+		return status
+	}
+	challenge, err := s.Store.Challenge(ctx, session.ID)
+	if err == nil && challenge.Of(session) {
+		status.Delivery = pointer(string(challenge.Delivery.Shown()))
+	}
+	return status
 }
 
 // watch remembers that somebody looks, and brings the next check forward if the
-// background had lost interest.
+// background had lost interest. Where there is nothing to look at, the next check is
+// the session's end and stays where it is.
 func (s *Server) watch(ctx context.Context, session kyc.Session) {
+	if !session.Method.Visits() {
+		return
+	}
 	s.hub.glance(session.ID)
 	soon := s.Now().Add(watchedLook)
 	if session.NextCheck != nil && session.NextCheck.After(soon) {
 		if err := s.Store.HastenSession(ctx, session.ID, soon); err != nil {
-			s.Log.Warn("next check could not be brought forward", "session", session.ID, "error", err)
+			s.Log.Warn("next check could not be brought forward", "session_id", session.ID, "error", err)
 		}
 	}
 }
@@ -122,8 +136,8 @@ func (t stream) VisitGetStatusResponse(w http.ResponseWriter) error {
 	defer look.Stop()
 	defer beat.Stop()
 	out := eventWriter{w, http.NewResponseController(w)}
-	last := t.session.Status
-	for err := out.status(t.s.status(t.session)); ; {
+	last := t.s.status(ctx, t.session)
+	for err := out.status(last); ; {
 		if err != nil || !streams(t.session.Status) {
 			return nil // the browser is gone, or everything was said
 		}
@@ -145,11 +159,19 @@ func (t stream) VisitGetStatusResponse(w http.ResponseWriter) error {
 		if !t.session.OwnedBy(visitOf(t.ctx).browserHash()) {
 			return nil // another browser has taken the session over
 		}
-		if t.session.Status != last {
-			last = t.session.Status
-			err = out.status(t.s.status(t.session))
+		if now := t.s.status(ctx, t.session); told(now) != told(last) {
+			last = now
+			err = out.status(now)
 		}
 	}
+}
+
+// told is what of a state is worth telling when it changes.
+func told(s api.SessionStatus) string {
+	if s.Delivery == nil {
+		return string(s.Status)
+	}
+	return string(s.Status) + " " + *s.Delivery
 }
 
 // streams says whether a state is worth waiting at.

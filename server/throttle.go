@@ -71,7 +71,7 @@ func (s *Server) signIn(ctx context.Context) (kyc.SignIn, *http.Cookie, error) {
 		return kyc.SignIn{}, nil, &loginRefused{fault: pages.LoginWrong}
 	}
 	for _, k := range keys[:1] {
-		if err := s.Store.ForgetSignInTries(ctx, k.key); err != nil {
+		if err := s.Store.ForgetCount(ctx, k.key); err != nil {
 			return kyc.SignIn{}, nil, err
 		}
 	}
@@ -107,7 +107,7 @@ func (s *Server) tryKeys(name, address string) []tryKey {
 func (s *Server) countTry(ctx context.Context, keys []tryKey) error {
 	now := s.Now()
 	for _, k := range keys {
-		tries, since, err := s.Store.CountSignInTry(ctx, k.key, now, tryWindow)
+		tries, since, err := s.Store.Count(ctx, k.key, now, tryWindow)
 		if err != nil {
 			return err
 		}

@@ -7,6 +7,7 @@ import (
 	"vouchgate/gen/api"
 	"vouchgate/kyc"
 	"vouchgate/oauth"
+	"vouchgate/server/keyed"
 	"vouchgate/store"
 )
 
@@ -45,7 +46,7 @@ func (s *Server) exchange(ctx context.Context, client kyc.Client, request oauth.
 		given   issued
 		refusal error
 	)
-	mac, err := s.subjects.mac(ctx, s)
+	mac, err := s.subjects.MAC(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -109,7 +110,7 @@ func (s *Server) replayed(ctx context.Context, st *store.Store, client kyc.Clien
 }
 
 // redeem turns a code into a grant with tokens.
-func (s *Server) redeem(ctx context.Context, st *store.Store, client kyc.Client, code kyc.Code, mac macFunc) (issued, error) {
+func (s *Server) redeem(ctx context.Context, st *store.Store, client kyc.Client, code kyc.Code, mac keyed.MAC) (issued, error) {
 	now := s.Now()
 	session, err := st.Session(ctx, code.SessionID)
 	if err == nil && session.Status != kyc.StatusVerified {
@@ -145,3 +146,5 @@ func (s *Server) redeem(ctx context.Context, st *store.Store, client kyc.Client,
 }
 
 func isNotFound(err error) bool { return errors.Is(err, store.ErrNotFound) }
+
+func isStale(err error) bool { return errors.Is(err, store.ErrStale) }

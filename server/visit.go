@@ -24,15 +24,18 @@ type visit struct {
 	lang          pages.Lang
 	chosenLang    bool // the request names the language
 	json          bool // wants JSON where a person would get a page
+	html          bool // names HTML as what it takes
 	stream        bool // wants server-sent events
 	head          bool // wants to know about an answer, and not to have it
 	authorization []string
 	browser       string       // the value of the binding cookie, empty without
 	signIn        string       // the value of the sign-in cookie, empty without
+	letter        string       // the value of the letter's cookie, empty without
 	posted        bool         // the authorization request came in a form
 	query         string       // raw, of operations that OAuth checks
 	form          oauth.Params // of the endpoints that clients post to
 	fields        url.Values   // of a page's form
+	body          []byte       // of /setup
 	path          string       // with query, to come back to
 
 	once sync.Once
@@ -56,13 +59,16 @@ func (s *Server) visit(r *http.Request) *visit {
 		path:          r.URL.RequestURI(),
 	}
 	v.speak(r.URL.Query().Get("ui_locales"), r)
-	v.json, v.stream = accepts(r.Header.Values("Accept"))
+	v.json, v.html, v.stream = accepts(r.Header.Values("Accept"))
 	v.stream = v.stream && strings.HasSuffix(r.URL.Path, "/status")
 	if c, err := r.Cookie(s.cookieName()); err == nil {
 		v.browser = c.Value
 	}
 	if c, err := r.Cookie(s.cookieName() + signInSuffix); err == nil {
 		v.signIn = c.Value
+	}
+	if c, err := r.Cookie(s.cookieName() + letterSuffix); err == nil {
+		v.letter = c.Value
 	}
 	return v
 }
@@ -86,8 +92,8 @@ func (v *visit) reference(rand io.Reader) string {
 
 // accepts reads the Accept header (RFC 9110, section 12.5.1): JSON is meant by
 // callers that name it with more weight than HTML, a stream by those who name its
-// type. Everybody else gets a page.
-func accepts(headers []string) (json, stream bool) {
+// type. Everybody else gets a page, where there is one. html says that HTML is named.
+func accepts(headers []string) (json, html, stream bool) {
 	var jsonWeight, htmlWeight float64
 	for _, h := range headers {
 		for part := range strings.SplitSeq(h, ",") {
@@ -102,7 +108,7 @@ func accepts(headers []string) (json, stream bool) {
 			}
 		}
 	}
-	return jsonWeight > htmlWeight, stream
+	return jsonWeight > htmlWeight, htmlWeight > 0, stream
 }
 
 func mediaRange(s string) (kind string, weight float64) {
@@ -179,8 +185,9 @@ func (s *Server) cookieName() string {
 // the browser's.
 const signInSuffix = "-login"
 
-// cookieLifetime lets a person come back to a session for as long as it lives.
-const cookieLifetime = int(kyc.SetupLifetime / 1e9)
+// cookieLifetime lets a person come back to a session for as long as the longest
+// lives: one that waits for a letter.
+const cookieLifetime = int(kyc.LetterLifetime / 1e9)
 
 func (s *Server) cookie(value string) *http.Cookie {
 	return &http.Cookie{

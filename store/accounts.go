@@ -125,28 +125,6 @@ func (s *Store) EndSignIn(ctx context.Context, id kyc.ID) error {
 	return s.err("signing out", err)
 }
 
-// CountSignInTry counts a try to sign in by what it has in common with others, and
-// returns the number of those since the first one that is not older than window,
-// and when that was. Counting comes before the password is looked at, so tries side
-// by side are counted too.
-func (s *Store) CountSignInTry(ctx context.Context, key []byte, now time.Time, window time.Duration) (tries int64, since time.Time, err error) {
-	err = s.tx(ctx, "counting a try to sign in", func(q pgdb.Querier) error {
-		if _, err := q.ForgetOldSignInTries(ctx, pgdb.ForgetOldSignInTriesParams{Key: key, Before: micro(now.Add(-window))}); err != nil {
-			return err
-		}
-		r, err := q.CountSignInTry(ctx, pgdb.CountSignInTryParams{Key: key, Since: micro(now)})
-		tries, since = r.Tries, r.Since
-		return err
-	})
-	return tries, since, err
-}
-
-// ForgetSignInTries starts counting anew, because a try was good.
-func (s *Store) ForgetSignInTries(ctx context.Context, key []byte) error {
-	_, err := s.b.Background().ForgetSignInTries(ctx, key)
-	return s.err("forgetting tries to sign in", err)
-}
-
 func accountParams(a kyc.Account) kyc.Account {
 	a.CreatedAt, a.UpdatedAt, a.DisabledAt = micro(a.CreatedAt), micro(a.UpdatedAt), microp(a.DisabledAt)
 	return a

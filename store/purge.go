@@ -31,11 +31,11 @@ func (p Purged) Total() int64 {
 }
 
 // What is of no use any more is kept for a while all the same: an ended token tells
-// a client that comes back with it from an attacker who guesses, and tries to sign
-// in are counted for less than tryMemory.
+// a client that comes back with it from an attacker who guesses, and nothing is counted
+// for longer than countMemory.
 const (
 	tokenMemory = 24 * time.Hour
-	tryMemory   = 24 * time.Hour
+	countMemory = 48 * time.Hour
 )
 
 // Purge deletes up to n rows of each kind that are past their time. Grants go the
@@ -65,7 +65,7 @@ func (s *Store) Purge(ctx context.Context, now time.Time, keep Retention, n int)
 	p.Audit, errs[5] = q.PurgeAudit(ctx, pgdb.PurgeAuditParams{Before: now.Add(-keep.Audit), N: max})
 	p.Tokens, errs[6] = q.PurgeTokens(ctx, pgdb.PurgeTokensParams{Before: now.Add(-tokenMemory), N: max})
 	p.SignIns, errs[7] = q.PurgeSignIns(ctx, pgdb.PurgeSignInsParams{Before: now, N: max})
-	_, errs[8] = q.PurgeSignInTries(ctx, now.Add(-tryMemory))
+	_, errs[8] = q.PurgeCounts(ctx, now.Add(-countMemory))
 	_, errs[9] = q.PurgeAssertions(ctx, now)
 	for _, err := range errs {
 		if err != nil {

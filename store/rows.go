@@ -22,7 +22,7 @@ func sessionOf(r pgdb.VerificationSession) kyc.Session {
 		},
 		Consent: kyc.Consent(r.Consent), GrantedScope: r.GrantedScope, AccountID: r.AccountID, LoginAfter: r.LoginAfter,
 		Attempts: r.Attempts, Checks: r.Checks, NextCheck: r.NextCheck, LeaseUntil: r.LeaseUntil,
-		SealedClaims: r.SealedClaims, ErrorCode: r.ErrorCode,
+		SealedClaims: r.SealedClaims, SealedHint: r.SealedHint, ErrorCode: r.ErrorCode,
 		CreatedAt: r.CreatedAt, AuthorizedAt: r.AuthorizedAt, VerifiedAt: r.VerifiedAt,
 		FinishedAt: r.FinishedAt, ExpiresAt: r.ExpiresAt, UpdatedAt: r.UpdatedAt, Version: r.Version,
 	}
@@ -46,7 +46,7 @@ func createSessionParams(s kyc.Session) pgdb.CreateSessionParams {
 		CreatedAt: micro(s.CreatedAt), AuthorizedAt: microp(s.AuthorizedAt), VerifiedAt: microp(s.VerifiedAt),
 		FinishedAt: microp(s.FinishedAt), ExpiresAt: micro(s.ExpiresAt), UpdatedAt: micro(s.UpdatedAt), Version: s.Version,
 		Claims: s.Claims, ResponseMode: s.ResponseMode, SealedRequest: s.SealedRequest, Consent: string(s.Consent),
-		GrantedScope: s.GrantedScope, AccountID: s.AccountID, LoginAfter: microp(s.LoginAfter),
+		GrantedScope: s.GrantedScope, AccountID: s.AccountID, LoginAfter: microp(s.LoginAfter), SealedHint: s.SealedHint,
 	}
 }
 
@@ -60,6 +60,7 @@ func saveSessionParams(s kyc.Session) pgdb.SaveSessionParams {
 		ExpiresAt: micro(s.ExpiresAt), UpdatedAt: micro(s.UpdatedAt), ID: s.ID, Version: s.Version,
 		Claims: s.Claims, ResponseMode: s.ResponseMode, SealedRequest: s.SealedRequest, Consent: string(s.Consent),
 		GrantedScope: s.GrantedScope, AccountID: s.AccountID, LoginAfter: microp(s.LoginAfter),
+		Method: string(s.Method), SealedHint: s.SealedHint,
 	}
 }
 
@@ -155,7 +156,7 @@ func accessOf(r pgdb.GetTokenRow) Access {
 			RotatedAt: r.RotatedAt, SuccessorID: r.SuccessorID, IssuedWith: r.IssuedWith,
 		},
 		Grant: kyc.Grant{
-			ID: r.GrantID, SessionID: r.SessionID, ClientID: r.ClientID, AccountID: r.AccountID,
+			ID: r.GrantID, SessionID: r.SessionID, ClientID: r.ClientID, Method: kyc.Method(r.Method), AccountID: r.AccountID,
 			Subject: r.Subject, Scope: r.Scope, Claims: r.Claims,
 			SealedClaims: r.SealedClaims, SealedRequest: r.SealedRequest, Consent: kyc.Consent(r.Consent), Once: r.Once, CreatedAt: r.GrantedAt,
 			ExpiresAt: r.GrantExpiresAt, RefreshUntil: r.RefreshUntil, RevokedAt: r.GrantRevokedAt,
@@ -166,7 +167,7 @@ func accessOf(r pgdb.GetTokenRow) Access {
 
 func grantOf(r pgdb.Grant) kyc.Grant {
 	return kyc.Grant{
-		ID: r.ID, SessionID: r.SessionID, ClientID: r.ClientID, AccountID: r.AccountID,
+		ID: r.ID, SessionID: r.SessionID, ClientID: r.ClientID, Method: kyc.Method(r.Method), AccountID: r.AccountID,
 		Subject: r.Subject, Scope: r.Scope, Claims: r.Claims,
 		SealedClaims: r.SealedClaims, SealedRequest: r.SealedRequest, Consent: kyc.Consent(r.Consent), Once: r.Once, CreatedAt: r.CreatedAt,
 		ExpiresAt: r.ExpiresAt, RefreshUntil: r.RefreshUntil, RevokedAt: r.RevokedAt,

@@ -129,12 +129,15 @@ func (s *Store) ClaimSessionByRequest(ctx context.Context, requestID string, now
 	return sessionOf(rows[0]), nil
 }
 
-// EndLeases ends all leases, of sessions and webhooks, so that what a process left
+// EndLeases ends all leases, of sessions, messages and webhooks, so that what a process left
 // behind when it died is taken up at once. Only the sole owner of a database may
 // call it, before it works.
 func (s *Store) EndLeases(ctx context.Context) error {
 	return s.tx(ctx, "ending leases", func(q pgdb.Querier) error {
 		if _, err := q.EndSessionLeases(ctx); err != nil {
+			return err
+		}
+		if _, err := q.EndMessageLeases(ctx); err != nil {
 			return err
 		}
 		_, err := q.EndWebhookLeases(ctx)

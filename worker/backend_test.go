@@ -73,7 +73,7 @@ func TestListeningIsTakenUpAgain(t *testing.T) {
 		for b.listened.Load() < 30 {
 			time.Sleep(time.Second)
 		}
-		if len(w.Deliverer.wake) != 1 || len(w.Checker.wake) != 1 {
+		if len(w.Deliverer.wake) != 1 || len(w.Checker.wake) != 1 || len(w.Messenger.wake) != 1 {
 			t.Error("a notification woke nobody")
 		}
 		at := b.listened.Load()

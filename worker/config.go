@@ -40,6 +40,8 @@ type Config struct {
 	Rand     io.Reader        // ids and jitter; safe for concurrent use
 	Log      *slog.Logger     // gets ids and codes, never personal data
 
+	Sender Sender // nil: no messages are sent
+
 	Registry prometheus.Registerer // nil: no metrics
 
 	Watched func(kyc.ID) bool // says whether somebody looks at a session's page; nil: nobody ever
@@ -52,6 +54,7 @@ type Config struct {
 	Looks          int            // looks at verifications at the same time; 0: 64
 	Sends          int            // webhooks on their way at the same time; 0: 256
 	SendsPerClient int            // of these to one client; 0: 32
+	Messages       int            // messages on their way at the same time, of each method; 0: 32
 	Gather         time.Duration  // how long outcomes of webhooks are gathered before they are written; 0: 1 s
 	Poll           time.Duration  // how often the database is asked for due work; 0: 1 s
 	Drain          time.Duration  // how long running work may take at shutdown; 0: 10 s
@@ -64,6 +67,7 @@ const (
 	defaultLooks          = 64
 	defaultSends          = 256
 	defaultSendsPerClient = 32
+	defaultMessages       = 32
 	defaultGather         = time.Second
 	defaultPoll           = time.Second
 	defaultDrain          = 10 * time.Second
@@ -90,6 +94,7 @@ func (c Config) withDefaults() (Config, error) {
 	c.Looks = orDefault(c.Looks, defaultLooks)
 	c.Sends = orDefault(c.Sends, defaultSends)
 	c.SendsPerClient = orDefault(c.SendsPerClient, defaultSendsPerClient)
+	c.Messages = orDefault(c.Messages, defaultMessages)
 	c.Gather = orDefault(c.Gather, defaultGather)
 	c.Poll = orDefault(c.Poll, defaultPoll)
 	c.Drain = orDefault(c.Drain, defaultDrain)

@@ -1,5 +1,5 @@
 // Package worker does what nobody waits for: it looks again at open
-// verifications, delivers webhooks and erases what is past its time.
+// verifications, delivers webhooks, sends TANs and erases what is past its time.
 //
 // The database is the to-do list. Work is claimed there with a lease, done
 // outside any transaction and its outcome written back under the same lease, so

@@ -21,17 +21,19 @@ type metrics struct {
 	tries    *prometheus.CounterVec
 	tryTime  prometheus.Histogram
 	rows     *prometheus.CounterVec
+	messages *prometheus.CounterVec
+	sendTime prometheus.Histogram
 }
 
-var buckets = []float64{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15}
+var buckets = []float64{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30, 45}
 
 // newMetrics registers the metrics, or returns nil without a registry.
 func newMetrics(cfg *Config) (*metrics, error) {
 	if cfg.Registry == nil {
 		return nil, nil
 	}
-	counter := func(name, help, label string) *prometheus.CounterVec {
-		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: "vouchgate_" + name, Help: help}, []string{label})
+	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
+		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: "vouchgate_" + name, Help: help}, labels)
 	}
 	histogram := func(name, help string) prometheus.Histogram {
 		return prometheus.NewHistogram(prometheus.HistogramOpts{Name: "vouchgate_" + name, Help: help, Buckets: buckets})
@@ -43,9 +45,11 @@ func newMetrics(cfg *Config) (*metrics, error) {
 		tries:    counter("webhook_tries_total", "Webhooks handled, by what became of the try.", "outcome"),
 		tryTime:  histogram("webhook_seconds", "How long webhook receivers took to answer."),
 		rows:     counter("purged_rows_total", "Rows erased because they were past their time, by kind.", "kind"),
+		messages: counter("messages_total", "Messages handled, by method and what became of the try.", "method", "outcome"),
+		sendTime: histogram("message_seconds", "How long it took to hand a message over."),
 	}
 	for _, c := range []prometheus.Collector{
-		m.looks, m.lookTime, m.ended, m.tries, m.tryTime, m.rows, newCensus(cfg),
+		m.looks, m.lookTime, m.ended, m.tries, m.tryTime, m.rows, m.messages, m.sendTime, newCensus(cfg),
 	} {
 		if err := cfg.Registry.Register(c); err != nil {
 			return nil, fmt.Errorf("registering metrics: %w", err)
@@ -78,6 +82,17 @@ func (m *metrics) try(outcome string, took time.Duration) {
 	}
 }
 
+// message counts a try to send a message; took is 0 if the sender was not asked.
+func (m *metrics) message(method kyc.Method, outcome kyc.Delivery, took time.Duration) {
+	if m == nil {
+		return
+	}
+	m.messages.WithLabelValues(string(method), string(outcome)).Inc()
+	if took > 0 {
+		m.sendTime.Observe(took.Seconds())
+	}
+}
+
 func (m *metrics) purged(p store.Purged) {
 	if m == nil {
 		return
@@ -94,14 +109,14 @@ const (
 	censusTimeout = 2 * time.Second
 )
 
-// census reports how many webhooks and sessions there are, counted when somebody
+// census reports how many webhooks, messages and sessions there are, counted when somebody
 // asks and at most every censusLife.
 type census struct {
-	cfg                *Config
-	webhooks, sessions *prometheus.Desc
-	mu                 sync.Mutex
-	countedAt          time.Time
-	kept               []prometheus.Metric
+	cfg                          *Config
+	webhooks, messages, sessions *prometheus.Desc
+	mu                           sync.Mutex
+	countedAt                    time.Time
+	kept                         []prometheus.Metric
 }
 
 func newCensus(cfg *Config) *census {
@@ -109,6 +124,8 @@ func newCensus(cfg *Config) *census {
 		cfg: cfg,
 		webhooks: prometheus.NewDesc("vouchgate_webhooks",
 			"Webhooks that are not delivered: waiting, given up, or held because the endpoint is off.", []string{"state"}, nil),
+		messages: prometheus.NewDesc("vouchgate_messages_waiting",
+			"Messages that are still to be sent, by method.", []string{"method"}, nil),
 		sessions: prometheus.NewDesc("vouchgate_sessions", "Sessions that are kept, by status.", []string{"status"}, nil),
 	}
 }
@@ -116,6 +133,7 @@ func newCensus(cfg *Config) *census {
 // Describe implements prometheus.Collector.
 func (c *census) Describe(ch chan<- *prometheus.Desc) {
 	ch <- c.webhooks
+	ch <- c.messages
 	ch <- c.sessions
 }
 
@@ -143,6 +161,11 @@ func (c *census) count() []prometheus.Metric {
 	if n, err := c.cfg.Store.CountWebhooks(ctx); err == nil {
 		all = append(all, gauge(c.webhooks, n.Pending, "pending"), gauge(c.webhooks, n.Dead, "dead"),
 			gauge(c.webhooks, n.Held, "held"))
+	}
+	if waiting, err := c.cfg.Store.MessagesWaiting(ctx); err == nil {
+		for _, method := range kyc.AddressMethods {
+			all = append(all, gauge(c.messages, waiting[method], string(method)))
+		}
 	}
 	if byStatus, err := c.cfg.Store.SessionsByStatus(ctx); err == nil {
 		for _, status := range kyc.Statuses {

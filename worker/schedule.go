@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"vouchgate/kyc"
 )
 
 // When an open verification is looked at.
@@ -108,4 +110,39 @@ func RetryAfter(header string, now time.Time) time.Duration {
 		return 0
 	}
 	return min(max(at.Sub(now), 0), maxRetryAfter)
+}
+
+// The pauses before a message is tried again, the first and the longest.
+const (
+	firstResend, longestResend             = 5 * time.Second, 5 * time.Minute
+	firstLetterResend, longestLetterResend = time.Minute, time.Hour
+	letterSendLife                         = 3 * 24 * time.Hour // how long it is tried to send a letter
+)
+
+// NextSend says when a message is tried again that could not be sent in a number of
+// tries, or false when it is given up: the try would come at its end or later. The
+// pauses double, from 5 s to 5 min, for letters (post) from 1 min to 1 h. jitter in
+// [0,1) spreads them by 10 % to either side.
+func NextSend(tries int64, now time.Time, post bool, end time.Time, jitter float64) (time.Time, bool) {
+	first, longest := firstResend, longestResend
+	if post {
+		first, longest = firstLetterResend, longestLetterResend
+	}
+	next := now.Add(spread(doubled(first, tries-1, longest), jitter))
+	return next, next.Before(end)
+}
+
+// sendBy says until when it is tried to send a message: until its TAN ends, a letter
+// for three days after it was asked for.
+func sendBy(c kyc.Challenge) time.Time {
+	var end time.Time
+	if c.ExpiresAt != nil {
+		end = *c.ExpiresAt
+	}
+	if c.Method.Post() && c.AskedAt != nil {
+		if latest := c.AskedAt.Add(letterSendLife); latest.Before(end) {
+			return latest
+		}
+	}
+	return end
 }

@@ -14,6 +14,7 @@ import (
 type Worker struct {
 	Checker   *Checker
 	Deliverer *Deliverer
+	Messenger *Messenger
 	Cleaner   *Cleaner
 
 	cfg      *Config
@@ -35,6 +36,7 @@ func New(config Config) (*Worker, error) {
 	w := &Worker{cfg: &config, announce: newSignal()}
 	w.Deliverer = newDeliverer(&config, m)
 	w.Checker = newChecker(&config, m, w.Deliverer.take)
+	w.Messenger = newMessenger(&config, m)
 	w.Cleaner = &Cleaner{cfg: &config, metrics: m}
 	return w, nil
 }
@@ -52,11 +54,12 @@ func (w *Worker) Notified(ctx context.Context, requestID string) (bool, error) {
 // Opened says that a session has a new verification. See Checker.Opened.
 func (w *Worker) Opened(s kyc.Session) { w.Checker.Opened(s) }
 
-// Wake says that a webhook was queued, after the commit. It does not block. The
+// Wake says that a webhook or a message was queued, after the commit. It does not block. The
 // other processes on the same database are told as well, soon and at most
 // twenty times a second.
 func (w *Worker) Wake() {
 	w.Deliverer.Wake()
+	w.Messenger.Wake()
 	w.announce.set()
 }
 
@@ -71,7 +74,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	}
 	var loops sync.WaitGroup
 	for _, loop := range []func(context.Context){
-		w.Checker.run, w.Deliverer.run, w.Cleaner.run, w.announceLoop, w.listenLoop,
+		w.Checker.run, w.Deliverer.run, w.Messenger.run, w.Cleaner.run, w.announceLoop, w.listenLoop,
 	} {
 		loops.Go(func() { loop(ctx) })
 	}
@@ -86,6 +89,7 @@ func (w *Worker) stop(ctx context.Context) {
 	defer cancel()
 	w.Checker.stop(ctx) // first: its last looks hand webhooks over
 	w.Deliverer.stop(ctx)
+	w.Messenger.stop(ctx)
 	select {
 	case <-w.announce:
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rowTimeout)
@@ -99,7 +103,7 @@ func (w *Worker) stop(ctx context.Context) {
 // transaction with a NOTIFY commit at a time; often enough, all would wait.
 const announceEvery = 50 * time.Millisecond
 
-// announceLoop tells other processes that webhooks were queued.
+// announceLoop tells other processes that something was queued.
 func (w *Worker) announceLoop(ctx context.Context) {
 	for {
 		select {
@@ -133,6 +137,7 @@ func (w *Worker) listenLoop(ctx context.Context) {
 		err := w.cfg.Store.Listen(ctx, func() {
 			pause = firstRelisten
 			w.Deliverer.Wake()
+			w.Messenger.Wake()
 			w.Checker.Wake()
 		})
 		if err == nil {

@@ -124,7 +124,8 @@ func TestAccountSaysEveryFault(t *testing.T) {
 	s.run("account", "add", "--user-name", "x", "--password-file", "/does/not/exist").fails(exitUsage, "password-file: ")
 	s.run("account", "add", "--user-name", "x", "--claims-file", writeFile(t, "c", "{}{}")).fails(exitUsage, "claims-file: ")
 	s.run("account", "add", "--user-name", "x", "--claims-file", writeFile(t, "c", `null`)).fails(exitUsage, "claims-file: ")
-	s.run("account", "add", "--user-name", "x", "--claims-file", writeFile(t, "c", `{"address": {"street": "x"}}`)).fails(exitUsage, "address is not a claim")
+	s.run("account", "add", "--user-name", "x", "--claims-file", writeFile(t, "c", `{"address": {"street": "x"}}`)).fails(exitUsage, "address has a member that an address cannot have")
+	s.run("account", "add", "--user-name", "x", "--claims-file", writeFile(t, "c", `{"home": {"street": "x"}}`)).fails(exitUsage, "home is not a claim")
 }
 
 func TestAccountSetClaims(t *testing.T) {

@@ -65,12 +65,12 @@ func (c *clientListCmd) Run(ctx context.Context, p *program, given *sources) err
 			} else if v.WebhookDisabledAt != nil {
 				state = "webhooks off"
 			}
-			rows = append(rows, row{v.ID, v.Name, state, string(v.Method), v.CodeDelivery, strings.Join(v.Scopes, " ")})
+			rows = append(rows, row{v.ID, v.Name, state, words(v.Methods, " "), v.CodeDelivery, strings.Join(v.Scopes, " ")})
 		}
 		if c.JSON {
 			return p.printJSON(views)
 		}
-		return p.printTable(row{"CLIENT", "NAME", "STATE", "METHOD", "CODE BY", "SCOPES"}, rows)
+		return p.printTable(row{"CLIENT", "NAME", "STATE", "METHODS", "CODE BY", "SCOPES"}, rows)
 	})
 }
 
@@ -89,9 +89,13 @@ func (c *clientShowCmd) Run(ctx context.Context, p *program, given *sources) err
 		if err != nil {
 			return noClient(c.ID, err)
 		}
-		if c.JSON {
-			return p.printJSON(viewOf(client))
+		v := viewOf(client)
+		if err := p.readUsed(ctx, s, client.ID, &v.addressView); err != nil {
+			return err
 		}
-		return p.printPairs(viewOf(client).pairs())
+		if c.JSON {
+			return p.printJSON(v)
+		}
+		return p.printPairs(v.pairs())
 	})
 }

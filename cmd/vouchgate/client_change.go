@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"vouchgate/kyc"
 	"vouchgate/store"
@@ -115,6 +117,7 @@ func (c *clientUpdateCmd) Run(ctx context.Context, p *program, given *sources) e
 			return noClient(c.ID, err)
 		}
 		client.UpdatedAt = p.now()
+		scopes := client.Scopes
 		c.clientFlags.apply(&client, allow, &f)
 		if err := f.err(); err != nil {
 			return err
@@ -129,11 +132,19 @@ func (c *clientUpdateCmd) Run(ctx context.Context, p *program, given *sources) e
 		if out.ClientSecret, err = p.fitSecret(ctx, s, client); err != nil {
 			return err
 		}
-		if c.AuthMethod != nil {
-			p.tellStart(client)
-		}
+		c.tell(p, scopes, client)
 		return p.printUpdated(client, out, c.JSON)
 	})
+}
+
+// tell says what the operator may not have thought of.
+func (c *clientUpdateCmd) tell(p *program, scopes kyc.Strings, client kyc.Client) {
+	if c.AuthMethod != nil {
+		p.tellStart(client)
+	}
+	if c.Scope == nil && !slices.Equal(scopes, client.Scopes) {
+		fmt.Fprintf(p.stderr, "the scopes of client %s follow its methods: %s\n", client.ID, strings.Join(client.Scopes, " "))
+	}
 }
 
 func (p *program) printUpdated(client kyc.Client, made issued, asJSON bool) error {

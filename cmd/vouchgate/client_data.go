@@ -10,11 +10,11 @@ import (
 // dataFlags are the settings of a client that say how persons prove something to
 // it, what they are told, and how long the client can read it.
 type dataFlags struct {
-	Method    *string `placeholder:"swiyu|account" help:"How persons prove who they are: with the swiyu wallet, or by signing in to an account here (default swiyu)."`
-	Consent   *string `placeholder:"ask|implicit" help:"Whether a page here asks the person before data is handed over; ask does not go with --code-delivery webhook (default ask for accounts, implicit for swiyu, whose wallet asks)."`
-	Retention *string `placeholder:"once|until-revoked|TIME" help:"How long the client can read the data: once, until the person or you end it, or for a time such as 720h (default as long as its tokens can last)."`
-	Purpose   *string `placeholder:"TEXT" help:"What the data is for, shown to the person."`
-	Operator  *string `placeholder:"TEXT" help:"Who runs the client, shown to the person."`
+	Method    []string `sep:"none" placeholder:"METHOD" help:"How persons prove something: swiyu (the wallet), account (signing in here), or by a TAN that is sent there that an address is theirs: email, phone, postal, postal-ch (letters within Switzerland). Repeat for several, of which the person chooses one (default swiyu)."`
+	Consent   *string  `placeholder:"ask|implicit" help:"Whether a page here asks the person before data is handed over; ask does not go with --code-delivery webhook (default ask if account is among the methods; else implicit, because the wallet asks and who enters a TAN has typed the address)."`
+	Retention *string  `placeholder:"once|until-revoked|TIME" help:"How long the client can read the data: once, until the person or you end it, or for a time such as 720h (default as long as its tokens can last)."`
+	Purpose   *string  `placeholder:"TEXT" help:"What the data is for, shown to the person."`
+	Operator  *string  `placeholder:"TEXT" help:"Who runs the client, shown to the person."`
 }
 
 // maxPurpose bounds what a person has to read, in bytes.
@@ -22,13 +22,10 @@ const maxPurpose = 500
 
 func (c dataFlags) apply(client *kyc.Client, f *faults) {
 	if c.Method != nil {
-		before := client.Method()
-		client.Methods = nil
-		if f.choice("method", *c.Method, string(kyc.MethodSwiyu), string(kyc.MethodAccount)) != "" {
-			client.Methods = []kyc.Method{kyc.MethodAccount}
-		}
-		if client.Method() != before {
-			client.AskConsent = asksByDefault(*client)
+		before := asksByDefault(*client)
+		client.Methods = f.methods(filled(c.Method))
+		if now := asksByDefault(*client); now != before {
+			client.AskConsent = now
 		}
 	}
 	switch {
@@ -50,17 +47,15 @@ func (c dataFlags) apply(client *kyc.Client, f *faults) {
 	}
 }
 
-// asksByDefault says whether consent is asked for where nothing else was said: not
-// if the wallet does so.
-func asksByDefault(client kyc.Client) bool { return client.Method() == kyc.MethodAccount }
+// asksByDefault says whether consent is asked for where nothing else was said: if
+// something is handed over that the person has neither released nor typed.
+func asksByDefault(client kyc.Client) bool { return client.Uses(kyc.MethodAccount) }
 
 func (c dataFlags) check(client kyc.Client, f *faults) {
 	if client.AskConsent && client.CodeDelivery == kyc.DeliverByWebhook {
 		f.add("consent", "ask does not go with --code-delivery webhook (--consent implicit does)")
 	}
-	if client.Method() == kyc.MethodAccount && client.CodeDelivery == kyc.DeliverByWebhook {
-		f.add("method", "account does not go with --code-delivery webhook: whoever signs in has a browser to send back")
-	}
+	f.checkMethods(client)
 }
 
 // line reads a line of text that is shown to people.

@@ -20,7 +20,7 @@ import (
 type clientFlags struct {
 	Name          *string  `placeholder:"TEXT" help:"Shown to the person who is asked for a proof (default the client_id)."`
 	RedirectURI   []string `name:"redirect-uri" sep:"none" placeholder:"URI" help:"Where the browser goes back to: https, or http on a loopback address, or for --application-type native a scheme of its own. Repeat for several."`
-	Scope         *string  `placeholder:"SCOPE" help:"What the client may ask for, names parted by spaces, and gets when it asks for nothing (default \"profile age_over_18\": given and family name, birth date, and being 18). Every client may ask for openid and offline_access besides."`
+	Scope         *string  `placeholder:"SCOPE" help:"What the client may ask for, names parted by spaces, and gets when it asks for nothing (default by method: email, phone, address for those; for swiyu and account \"profile age_over_18\": given and family name, birth date, and being 18). Every client may ask for openid and offline_access besides."`
 	PKCE          *string  `name:"pkce" placeholder:"required|optional" help:"Whether requests must have a code challenge, RFC 7636 (default required; optional with --error-profile taler, because a Taler exchange sends none)."`
 	ErrorProfile  *string  `placeholder:"oauth|taler" help:"Error words sent by redirect: those of the RFCs, or those that a GNU Taler exchange acts on (default oauth)."`
 	CodeDelivery  *string  `placeholder:"redirect|webhook" help:"How the client gets its code (default redirect)."`
@@ -29,6 +29,7 @@ type clientFlags struct {
 	TokenLifetime *string  `placeholder:"TIME" help:"How long an access token is valid, 1s to 24h (default 1h)."`
 
 	dataFlags     `embed:""`
+	addressFlags  `embed:""`
 	protocolFlags `embed:""`
 
 	VerifierURL               *string  `name:"verifier-url" placeholder:"URL" help:"The client's own verifier (default that of the server)."`
@@ -75,7 +76,12 @@ func (c clientFlags) apply(client *kyc.Client, allow []netip.Prefix, f *faults) 
 		f.add("code-delivery", "webhook needs --webhook-url")
 	}
 	c.dataFlags.apply(client, f)
+	if c.Method != nil && c.Scope == nil {
+		client.Scopes = fitScopes(client.Scopes, methodsOf(*client))
+	}
 	c.dataFlags.check(*client, f)
+	c.addressFlags.apply(client, f)
+	c.addressFlags.check(*client, f)
 	c.protocolFlags.apply(client, allow, f)
 	c.protocolFlags.check(*client, f)
 	c.applyVerifier(client, f)

@@ -28,7 +28,7 @@ func TestClientAddProtocol(t *testing.T) {
 		OmitIssuer: true, RequirePAR: true, SubjectType: "ephemeral", IDTokenAlg: "RS256",
 	}
 	data := dataView{
-		Method: kyc.MethodAccount, Consent: "ask", Retention: kyc.RetainUntilRevoked, Purpose: "Opening an account", Operator: "Müster AG",
+		Method: kyc.MethodAccount, Methods: []kyc.Method{kyc.MethodAccount}, Consent: "ask", Retention: kyc.RetainUntilRevoked, Purpose: "Opening an account", Operator: "Müster AG",
 	}
 	expect := got
 	expect.protocolView, expect.dataView, expect.Scopes = want, data, kyc.Strings{"profile"}

@@ -61,7 +61,7 @@ func defaultProtocol() protocolView {
 	}
 }
 
-var defaultData = dataView{Method: kyc.MethodSwiyu, Consent: "implicit"}
+var defaultData = dataView{Method: kyc.MethodSwiyu, Methods: []kyc.Method{kyc.MethodSwiyu}, Consent: "implicit"}
 
 type zeroRand struct{}
 
@@ -144,7 +144,7 @@ func TestClientAddSaysEveryFault(t *testing.T) {
 		"--scope", "openid email dance", "--pkce", "maybe", "--error-profile", "loud", "--code-delivery", "webhook", "--code-lifetime", "11m",
 		"--token-lifetime", "1.5s", "--verifier-url", "ftp://x", "--response-mode", "shout", "--deeplink-scheme", "javascript",
 		"--claim-path", "shoe_size=x", "--claim-path", "given_name=a..b", "--secret-file", writeFile(t, "s", "too short\n"), "--name", "a\x00b",
-	).fails(exitUsage, "id: must be", "http is for 127.0.0.1", "wildcard", `there is no "email"`, `there is no "dance"`, "pkce: must be", "error-profile: ", "webhook needs --webhook-url",
+	).fails(exitUsage, "id: must be", "http is for 127.0.0.1", "wildcard", "scope: email is proved by none of the client's methods: swiyu", `there is no "dance"`, "pkce: must be", "error-profile: ", "webhook needs --webhook-url",
 		"code-lifetime: must be a time", "token-lifetime: must be whole seconds", "verifier address must be", "response mode must be",
 		"deep link scheme", `"shoe_size" is not a claim`, "the path of given_name", "secret-file: ", "name: must be")
 	s.run("client", "add", "--id", "x").fails(exitUsage, "redirect-uri: must be given")

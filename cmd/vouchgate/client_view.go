@@ -37,6 +37,7 @@ type clientView struct {
 	TokenLifetime     int64       `json:"token_lifetime_seconds"`
 	protocolView
 	dataView
+	addressView
 	CreatedAt  time.Time  `json:"created_at"`
 	UpdatedAt  time.Time  `json:"updated_at"`
 	DisabledAt *time.Time `json:"disabled_at,omitempty"`
@@ -60,11 +61,24 @@ type protocolView struct {
 
 // dataView is how persons prove something to the client, and for how long.
 type dataView struct {
-	Method    kyc.Method    `json:"method"`
+	Method    kyc.Method    `json:"method"` // the first of them
+	Methods   []kyc.Method  `json:"methods"`
 	Consent   string        `json:"consent"`
 	Retention kyc.Retention `json:"retention,omitempty"`
 	Purpose   string        `json:"purpose,omitempty"`
 	Operator  string        `json:"operator,omitempty"`
+}
+
+// addressView is which addresses the client takes.
+type addressView struct {
+	Restrictions    kyc.Restrictions `json:"address_restrictions,omitempty"`
+	AddressHint     string           `json:"address_hint,omitempty"`
+	AddressValidity int64            `json:"address_validity_seconds,omitempty"`
+	DailyMessages   int64            `json:"daily_messages,omitempty"` // by e-mail and phone together
+	DailyLetters    int64            `json:"daily_letters,omitempty"`
+	MessagesUsed    *countView       `json:"messages_used,omitempty"` // of DailyMessages; shown with a single client
+	LettersUsed     *countView       `json:"letters_used,omitempty"`
+	StartURI        string           `json:"initiate_login_uri,omitempty"`
 }
 
 func viewOf(c kyc.Client) clientView {
@@ -78,10 +92,11 @@ func viewOf(c kyc.Client) clientView {
 		CodeLifetime: int64(c.CodeLifetime / time.Second), TokenLifetime: int64(c.TokenLifetime / time.Second),
 		protocolView: viewProtocol(c.Settings),
 		dataView: dataView{
-			Method: c.Method(), Consent: pick(c.AskConsent, "ask", "implicit"),
+			Method: methodsOf(c)[0], Methods: methodsOf(c), Consent: pick(c.AskConsent, "ask", "implicit"),
 			Retention: c.Retention, Purpose: c.Purpose, Operator: c.Operator,
 		},
-		CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt, DisabledAt: c.DisabledAt,
+		addressView: viewAddresses(c.Settings),
+		CreatedAt:   c.CreatedAt, UpdatedAt: c.UpdatedAt, DisabledAt: c.DisabledAt,
 	}
 }
 
@@ -107,6 +122,23 @@ func viewProtocol(s kyc.Settings) protocolView {
 	return v
 }
 
+// viewAddresses is empty but for the start URI where no address is proved.
+func viewAddresses(s kyc.Settings) addressView {
+	v := addressView{Restrictions: s.Restrictions, AddressHint: s.AddressHint, StartURI: s.StartURI}
+	for _, m := range s.Methods {
+		if !m.Addressed() {
+			continue
+		}
+		v.AddressValidity = int64(s.AddressValidFor() / time.Second)
+		if m.Post() {
+			v.DailyLetters = s.MessagesPerWindow(m)
+		} else {
+			v.DailyMessages = s.MessagesPerWindow(m)
+		}
+	}
+	return v
+}
+
 // pick is the word for a setting that is one of two.
 func pick(is bool, yes, no string) string {
 	if is {
@@ -124,7 +156,7 @@ func (v clientView) pairs() []row {
 		{"client_id", v.ID}, {"name", v.Name}, {"enabled", fmt.Sprint(v.Enabled)},
 		{"redirect URIs", strings.Join(v.RedirectURIs, " ")}, {"scopes", strings.Join(v.Scopes, " ")},
 		{"PKCE", v.PKCE}, {"code delivery", v.CodeDelivery}, {"error profile", v.ErrorProfile},
-	}, v.protocolView.pairs(), v.dataView.pairs(), []row{
+	}, v.protocolView.pairs(), v.dataView.pairs(), v.addressView.pairs(), []row{
 		{"webhook URL", v.WebhookURL}, {"webhooks off since", at(v.WebhookDisabledAt)},
 		{"verifier URL", v.VerifierURL}, {"management API path", v.VerifierPath},
 		{"accepted issuers", strings.Join(v.AcceptedIssuers, " ")}, {"credential types", strings.Join(v.CredentialTypes, " ")},
@@ -151,7 +183,24 @@ func (v protocolView) pairs() []row {
 
 func (v dataView) pairs() []row {
 	return []row{
-		{"method", string(v.Method)}, {"consent", v.Consent}, {"retention", string(v.Retention)},
+		{"methods", words(v.Methods, " ")}, {"consent", v.Consent}, {"retention", string(v.Retention)},
 		{"purpose", v.Purpose}, {"operator", v.Operator},
 	}
+}
+
+func (v addressView) pairs() []row {
+	var rows []row
+	for _, field := range slices.Sorted(maps.Keys(v.Restrictions)) {
+		rows = append(rows, row{"restriction", field + ": " + v.Restrictions[field].Regex})
+	}
+	if v.AddressValidity > 0 {
+		rows = append(rows, row{"address validity", fmt.Sprintf("%d s", v.AddressValidity)})
+	}
+	if v.MessagesUsed != nil {
+		rows = append(rows, row{"messages in 24 hours", v.MessagesUsed.String()})
+	}
+	if v.LettersUsed != nil {
+		rows = append(rows, row{"letters in 24 hours", v.LettersUsed.String()})
+	}
+	return append(rows, row{"address hint", v.AddressHint}, row{"starts at", v.StartURI})
 }

@@ -152,7 +152,9 @@ type listenConfig struct {
 	refreshWindow   time.Duration
 	requestRate     int
 	signInTries     int64
+	networkMessages int64 // 0: any number
 	keyLifetime     time.Duration
+	configFor       string // id of a client, or empty
 }
 
 // The limits of settings of the public listener.
@@ -160,9 +162,18 @@ const (
 	maxRefreshWindow = time.Minute
 	maxRequestRate   = 1_000_000
 	maxSignInTries   = 1000
+	maxMessages      = 1_000_000
 	minKeyLifetime   = 48 * time.Hour // a key is published for a day before it signs
 	maxKeyLifetime   = 10 * 365 * 24 * time.Hour
 )
+
+// check returns nil for an address that is not given or faulty.
+func (s publicSettings) check(f *faults) *url.URL {
+	if s.PublicURL == "" {
+		return nil
+	}
+	return f.publicURL("public-url", s.PublicURL, s.InsecurePublicURL)
+}
 
 func (s listenSettings) check(f *faults) listenConfig {
 	c := listenConfig{
@@ -174,7 +185,12 @@ func (s listenSettings) check(f *faults) listenConfig {
 		refreshWindow:   f.duration("refresh-retry-window", s.RefreshRetryWindow, 0, maxRefreshWindow),
 		requestRate:     int(f.number("request-rate", s.RequestRate, 0, maxRequestRate)),
 		signInTries:     f.number("sign-in-tries", s.SignInTries, 1, maxSignInTries),
+		networkMessages: f.number("messages-per-network", s.MessagesPerNetwork, 0, maxMessages),
 		keyLifetime:     f.duration("signing-key-lifetime", s.SigningKeyLifetime, minKeyLifetime, maxKeyLifetime),
+		configFor:       s.ConfigFor,
+	}
+	if c.configFor != "" && !clientIDForm.MatchString(c.configFor) {
+		f.add("config-for", "is not the id of a client")
 	}
 	f.address("listen", s.Listen)
 	f.headerName("notification-key-header", s.NotificationKeyHeader)
@@ -182,7 +198,7 @@ func (s listenSettings) check(f *faults) listenConfig {
 	host, _, err := net.SplitHostPort(s.Listen)
 	switch {
 	case s.PublicURL != "":
-		c.publicURL = f.publicURL("public-url", s.PublicURL, s.InsecurePublicURL)
+		c.publicURL = s.publicSettings.check(f)
 	case err == nil && !loopback(host):
 		f.add("public-url", "must be given unless --listen is a loopback address")
 	}

@@ -6,17 +6,12 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"net/netip"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 
-	webhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
-
-	"vouchgate/kyc"
 	"vouchgate/store"
 	"vouchgate/verify/swiyu"
 	"vouchgate/verify/swiyu/swiyutest"
@@ -29,7 +24,8 @@ type demoCmd struct {
 // Help implements kong.HelpProvider.
 func (demoCmd) Help() string {
 	return "It starts a gateway, a mock verifier with a wallet to click and a small web shop on this machine, on SQLite in a temporary " +
-		"folder that is removed at the end. The people in the wallet are made up."
+		"folder that is removed at the end. E-mails, short messages and letters are sent to nobody: they are shown on a page of " +
+		"their own. The people in the wallet and the one with an account are made up."
 }
 
 // The addresses of the demo, or free ones where they are taken.
@@ -48,6 +44,7 @@ type demo struct {
 	mockAt   *endpoint
 	shop     *shop
 	shopAt   *endpoint
+	mails    *inbox
 	folder   string
 }
 
@@ -82,7 +79,7 @@ func newDemo(ctx context.Context, p *program, folder string, log *slog.Logger, w
 		}
 		return wanted
 	}
-	d := &demo{folder: folder}
+	d := &demo{folder: folder, mails: newInbox(p.now)}
 	var err error
 	if d.mockAt, err = newEndpoint(ctx, "mock verifier's", pick(demoVerifier), nil); err != nil {
 		return nil, err
@@ -93,7 +90,9 @@ func newDemo(ctx context.Context, p *program, folder string, log *slog.Logger, w
 	}
 	notifyKey, err := newSecret(p.rand)
 	if err == nil {
-		d.instance, err = start(ctx, p, demoConfig(p, folder, pick(demoGateway), "http://"+d.mockAt.address(), notifyKey), log)
+		config := demoConfig(p, folder, pick(demoGateway), "http://"+d.mockAt.address(), notifyKey)
+		config.sending.own = d.mails
+		d.instance, err = start(ctx, p, config, log)
 	}
 	if err != nil {
 		d.close(ctx)
@@ -105,7 +104,7 @@ func newDemo(ctx context.Context, p *program, folder string, log *slog.Logger, w
 		APIKeyHeader: "X-API-Key", APIKey: notifyKey, NotifyAtOnce: true, WalletLinks: true,
 	})
 	d.mockAt.handle(d.mock, log)
-	d.shop, err = p.openShop(ctx, d.instance.storage, gateway, "http://"+d.shopAt.address())
+	d.shop, err = p.openShop(ctx, d.instance.storage, gateway, "http://"+d.shopAt.address(), d.mails)
 	if err != nil {
 		d.close(ctx)
 		return nil, errors.Join(err, d.instance.storage.close())
@@ -148,35 +147,6 @@ func taken(ctx context.Context, address string) bool {
 	return l.Close() != nil
 }
 
-// openShop registers the shop as a client and returns it, ready to serve.
-func (p *program) openShop(ctx context.Context, s *storage, gateway, self string) (*shop, error) {
-	secret, err := newSecret(p.rand)
-	if err != nil {
-		return nil, err
-	}
-	client := newClient(demoClient, p.now())
-	client.Name, client.Scopes = "Muster Shop (demo)", strings.Fields(shopScope)
-	client.RedirectURIs = kyc.Strings{self + "/callback"}
-	client.WebhookURL = self + "/webhook"
-	kept, err := p.keepSecret(demoClient, secret)
-	if err != nil {
-		return nil, err
-	}
-	hook, shown, err := p.newWebhookSecret(s, demoClient)
-	if err != nil {
-		return nil, err
-	}
-	verifier, err := webhooks.NewWebhook(shown)
-	if err != nil {
-		return nil, err
-	}
-	return &shop{
-		gateway: gateway, self: self, id: demoClient, secret: secret, verifier: verifier,
-		client: &http.Client{Timeout: 10 * time.Second}, now: p.now, done: func(string, string, time.Duration) {},
-		visits: map[string]string{}, arrived: make(chan shopEvent, 8),
-	}, s.store.CreateClient(ctx, client, kept, hook)
-}
-
 // run serves all three until task is over or one of them fails.
 func (d *demo) run(ctx context.Context, task func(context.Context) error) error {
 	ctx, cancel := context.WithCancel(ctx)
@@ -211,18 +181,22 @@ func (d *demo) run(ctx context.Context, task func(context.Context) error) error 
 func (d *demo) explain(p *program) {
 	fmt.Fprintf(p.stdout, `vouchgate demo
 
-  1. Open %s in a browser: a made-up shop. Press "Prove your age".
-  2. The gateway shows a QR code. There is no phone here, so press "Open the swiyu
-     app".
-  3. The mock wallet opens. Choose a made-up person and press "Accept" (or "Reject").
-  4. Go back to the gateway's page: it returns to the shop, which shows what it
-     read at /info and the signed webhook that it got.
+  1. Open %s in a browser: a made-up shop. Press "Prove it".
+  2. The gateway asks how. With the wallet: there is a QR code and no phone, so press
+     "Open the swiyu app", choose a made-up person in the mock wallet, press "Accept",
+     and go back to the gateway's page.
+     With an account: sign in as %s with the password %s
+     With an e-mail address, a phone or a letter box: enter any, such as
+     mira@example.org. The message with the code is in the inbox: %[1]s/inbox
+  3. The gateway shows what the shop will get, and leads back to the shop, which shows
+     what it read at /info and the signed webhook that it got.
 
-  gateway        %s    (its API: %[2]s/docs)
-  mock verifier  %s
+  gateway        %[4]s    (its API: %[4]s/docs)
+  mock verifier  %[5]s
   shop           %[1]s
-  data           %[4]s, removed at the end
+  inbox          %[1]s/inbox
+  data           %[6]s, removed at the end
 
-Press Ctrl-C to end. "vouchgate demo --walk" does all of this by itself.
-`, d.shop.self, d.shop.gateway, "http://"+d.mockAt.address(), d.folder)
+Press Ctrl-C to end. "vouchgate demo --walk" does some of this by itself.
+`, d.shop.self, d.shop.account.UserName, d.shop.account.Password, d.shop.gateway, "http://"+d.mockAt.address(), d.folder)
 }

@@ -27,11 +27,11 @@ var demoFiles embed.FS
 
 var shopPages = template.Must(template.ParseFS(demoFiles, "demo/shop.html"))
 
-// shopScope is what the shop asks for.
-const shopScope = "given_name age_over_18"
+// shopScope is what the shop asks for: of all of it, each method proves a part.
+const shopScope = "profile age_over_18 email phone address"
 
-// shop is the client of the demo: what a web shop has to do to prove a person's
-// age with vouchgate. It uses nothing of vouchgate but its HTTP interface.
+// shop is the client of the demo: what a web shop has to do to have something proved
+// with vouchgate. It uses nothing of vouchgate but its HTTP interface.
 type shop struct {
 	gateway  string // URL
 	self     string // URL
@@ -40,6 +40,8 @@ type shop struct {
 	verifier *webhooks.Webhook
 	client   *http.Client
 	now      func() time.Time
+	account  issuedAccount // of somebody made up, to be shown
+	mails    *inbox
 	done     func(step, detail string, took time.Duration) // is told of calls to the gateway
 
 	mu      sync.Mutex
@@ -57,11 +59,12 @@ type shopEvent struct {
 
 func (s *shop) handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) { writeShopPage(w, "home", nil) })
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) { writeShopPage(w, "home", s.account) })
 	mux.HandleFunc("GET /start", s.start)
 	mux.HandleFunc("GET /callback", s.callback)
 	mux.HandleFunc("POST /webhook", s.webhook)
 	mux.HandleFunc("GET /webhooks", func(w http.ResponseWriter, _ *http.Request) { writeShopPage(w, "webhooks", s.events()) })
+	mux.HandleFunc("GET /inbox", func(w http.ResponseWriter, _ *http.Request) { writeShopPage(w, "inbox", s.mails.all()) })
 	mux.HandleFunc("GET /style.css", func(w http.ResponseWriter, r *http.Request) {
 		http.ServeFileFS(w, r, demoFiles, "demo/shop.css")
 	})
@@ -162,7 +165,9 @@ func (s *shop) call(ctx context.Context, step, method, path, bearer string, form
 	if response.StatusCode != http.StatusOK {
 		return fmt.Errorf("the gateway answered %s %s with %d: %s", method, path, response.StatusCode, body)
 	}
-	if err := json.Unmarshal(body, answer); err != nil {
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.UseNumber() // the id is one that a float64 would round
+	if err := d.Decode(answer); err != nil {
 		return fmt.Errorf("the gateway's answer to %s %s is not JSON: %w", method, path, err)
 	}
 	s.done(step, fmt.Sprintf("%s %s answered %d", method, path, response.StatusCode), s.now().Sub(started))
@@ -212,14 +217,26 @@ type shopFact struct{ Name, Value string }
 
 // provedPage lays the answer of /info out, in alphabetical order.
 func provedPage(info map[string]any, told []shopEvent) map[string]any {
-	var facts []shopFact
-	for name, value := range info {
-		facts = append(facts, shopFact{name, fmt.Sprint(value)})
-	}
+	facts := factsOf("", info)
 	slices.SortFunc(facts, func(a, b shopFact) int { return strings.Compare(a.Name, b.Name) })
+	_, aged := info["age_over_18"]
 	return map[string]any{
-		"Name": info["given_name"], "OldEnough": info["age_over_18"] == true, "Info": facts, "Webhooks": told[:min(len(told), 1)],
+		"Name": info["given_name"], "Aged": aged, "OldEnough": info["age_over_18"] == true,
+		"Email": info["email"], "Phone": info["phone_number"], "Address": info["address"],
+		"Info": facts, "Webhooks": told[:min(len(told), 1)],
 	}
+}
+
+// factsOf lists the members of an object, and of those in it by names with dots.
+func factsOf(above string, members map[string]any) (facts []shopFact) {
+	for name, value := range members {
+		if inner, ok := value.(map[string]any); ok {
+			facts = append(facts, factsOf(above+name+".", inner)...)
+			continue
+		}
+		facts = append(facts, shopFact{above + name, fmt.Sprint(value)})
+	}
+	return facts
 }
 
 func writeShopPage(w http.ResponseWriter, name string, data any) {

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"vouchgate/kyc"
 	"vouchgate/verify/swiyu/swiyutest"
 )
 
@@ -29,23 +30,35 @@ type walker struct {
 	steps   int
 }
 
-// walk walks once and prints each step. The error says which one went wrong.
+// newBrowser returns a browser without cookies that says where it is sent to.
+func newBrowser() *http.Client {
+	jar, _ := cookiejar.New(nil) // it has no errors
+	return &http.Client{
+		Jar:           jar,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// walk walks with the wallet and with an e-mail address, and prints each step. The
+// error says which one went wrong.
 func (d *demo) walk(ctx context.Context, p *program) error {
 	ctx, cancel := context.WithTimeout(ctx, walkLimit)
 	defer cancel()
-	jar, err := cookiejar.New(nil)
-	if err != nil {
-		return err
-	}
-	w := &walker{demo: d, p: p, browser: &http.Client{
-		Jar:           jar,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}
+	w := &walker{demo: d, p: p}
 	d.shop.done = w.print
-	fmt.Fprintln(p.stdout, "A whole walk, with a made-up person:")
 	started := p.now()
-	if err := w.all(ctx); err != nil {
-		return fmt.Errorf("the walk went wrong: %w", err)
+	for _, walk := range []struct {
+		title string
+		all   func(context.Context) error
+	}{
+		{"A whole walk, with a made-up person:", w.withWallet},
+		{"And one with an e-mail address:", w.withEmail},
+	} {
+		fmt.Fprintln(p.stdout, walk.title)
+		w.steps, w.browser = 0, newBrowser()
+		if err := walk.all(ctx); err != nil {
+			return fmt.Errorf("the walk went wrong: %w", err)
+		}
 	}
 	fmt.Fprintf(p.stdout, "Done in %d ms.\n", p.now().Sub(started).Milliseconds())
 	return nil
@@ -67,14 +80,15 @@ func (w *walker) step(name string, do func() (detail string, err error)) error {
 	return nil
 }
 
-func (w *walker) all(ctx context.Context) error {
-	authorize, err := w.sent(ctx, http.MethodGet, w.demo.shop.self+"/start", nil) // the shop prints setup
+// withWallet walks with the mock wallet.
+func (w *walker) withWallet(ctx context.Context) error {
+	session, err := w.choose(ctx, kyc.MethodSwiyu)
 	if err != nil {
-		return fmt.Errorf("setup: %w", err)
+		return err
 	}
-	var session, wallet, back string
+	var wallet string
 	err = w.step("authorize page", func() (string, error) {
-		session, wallet, err = w.open(ctx, authorize)
+		wallet, err = w.link(ctx, session)
 		return "the gateway's page has a QR code and a link to the wallet", err
 	})
 	if err != nil {
@@ -91,39 +105,46 @@ func (w *walker) all(ctx context.Context) error {
 	if err := w.outcome(ctx, session); err != nil {
 		return err
 	}
-	err = w.step("finish redirect", func() (string, error) {
-		back, err = w.sent(ctx, http.MethodGet, session+"/finish", nil)
-		if err == nil && !strings.HasPrefix(back, w.demo.shop.self+"/callback?code=") {
-			err = errors.New("the browser was not sent back to the shop with a code")
-		}
-		return "back to the shop, with code and state", err
-	})
+	return w.arrive(ctx, session, "the given name, "+person.GivenName+", and that the person is 18",
+		html.EscapeString(person.GivenName), "You are 18 or older")
+}
+
+// choose begins a walk at the shop and takes the choice of a method.
+func (w *walker) choose(ctx context.Context, m kyc.Method) (session string, err error) {
+	authorize, err := w.sent(ctx, http.MethodGet, w.demo.shop.self+"/start", nil) // the shop prints setup
 	if err != nil {
-		return err
+		return "", fmt.Errorf("setup: %w", err)
 	}
-	return w.arrive(ctx, back, person)
+	return session, w.step("authorize", func() (string, error) {
+		page, err := w.sent(ctx, http.MethodGet, authorize, nil)
+		if err != nil {
+			return "", err
+		}
+		var found bool
+		if session, found = strings.CutSuffix(page, "/choose"); !found {
+			return "", errors.New("the gateway does not ask how to prove it")
+		}
+		_, err = w.submit(ctx, page, url.Values{"method": {string(m)}})
+		return "the gateway asks how; the person chooses: " + string(m), err
+	})
 }
 
 var walletLink = regexp.MustCompile(`href="(http://[^"]+/wallet/[0-9a-f-]+)"`)
 
-// open visits the authorization endpoint and the session's page behind it.
-func (w *walker) open(ctx context.Context, authorize string) (session, wallet string, err error) {
-	if session, err = w.sent(ctx, http.MethodGet, authorize, nil); err != nil {
-		return "", "", err
-	}
+// link finds the way to the wallet on a session's page.
+func (w *walker) link(ctx context.Context, session string) (string, error) {
 	page, err := w.page(ctx, session)
 	if err != nil {
-		return "", "", err
+		return "", err
 	}
 	link := walletLink.FindStringSubmatch(page)
 	if link == nil {
-		return "", "", errors.New("the page has no link to the wallet")
+		return "", errors.New("the page has no link to the wallet")
 	}
-	return session, html.UnescapeString(link[1]), nil
+	return html.UnescapeString(link[1]), nil
 }
 
-// outcome waits until everybody has heard of the proof: the gateway, the page and
-// the shop.
+// outcome waits until the gateway and its page have heard of the proof.
 func (w *walker) outcome(ctx context.Context, session string) error {
 	err := w.step("notification", func() (string, error) {
 		return "the verifier told the gateway: POST /notification", w.until(ctx, func() bool {
@@ -133,33 +154,8 @@ func (w *walker) outcome(ctx context.Context, session string) error {
 	if err != nil {
 		return err
 	}
-	err = w.step("proof checked", func() (string, error) {
+	return w.step("proof checked", func() (string, error) {
 		return "the gateway read the result, and the page knows it", w.follow(ctx, session)
-	})
-	if err != nil {
-		return err
-	}
-	return w.step("webhook verified", func() (string, error) {
-		select {
-		case e := <-w.demo.shop.arrived:
-			return e.Type + " reached the shop, its signature is good", nil
-		case <-ctx.Done():
-			return "", errors.New("no webhook came")
-		}
-	})
-}
-
-// arrive comes back to the shop, which swaps the code and reads the data.
-func (w *walker) arrive(ctx context.Context, back string, person swiyutest.Person) error {
-	page, err := w.page(ctx, back) // the shop prints token and info
-	if err != nil {
-		return err
-	}
-	return w.step("proved", func() (string, error) {
-		if !strings.Contains(page, html.EscapeString(person.GivenName)) || !strings.Contains(page, "You are 18 or older") {
-			return "", errors.New("the shop does not show the proved data")
-		}
-		return "the shop read the given name, " + person.GivenName + ", and that the person is 18", nil
 	})
 }
 

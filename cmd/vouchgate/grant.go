@@ -55,11 +55,7 @@ func (p *program) endGrant(ctx context.Context, s *storage, g kyc.Grant, why kyc
 	if err != nil {
 		return nil, err
 	}
-	method := kyc.MethodSwiyu
-	if g.AccountID != nil {
-		method = kyc.MethodAccount
-	}
-	tell, err := g.Revoked(method, why, now).Queue(id, client, s.ring.Seal)
+	tell, err := g.Revoked(why, now).Queue(id, client, s.ring.Seal)
 	if err != nil {
 		return nil, fmt.Errorf("making the webhook: %w", err)
 	}

@@ -17,6 +17,7 @@ import (
 	"vouchgate/server"
 	"vouchgate/server/jose"
 	"vouchgate/server/password"
+	"vouchgate/store"
 	"vouchgate/verify/swiyu"
 	"vouchgate/worker"
 )
@@ -28,6 +29,7 @@ type instanceConfig struct {
 	log        logConfig
 	background backgroundConfig
 	verifier   swiyu.Config
+	sending    sendingConfig
 	listen     *listenConfig
 }
 
@@ -37,11 +39,12 @@ type instance struct {
 	log       *slog.Logger
 	storage   *storage
 	verifier  *swiyu.Client
+	sender    worker.Sender // nil: no TANs are sent from here
 	worker    *worker.Worker
 	server    *server.Server // nil without a gateway
 	public    *endpoint      // nil without a gateway
 	admin     *endpoint      // nil without an admin listener
-	publicURL *url.URL
+	publicURL *url.URL       // nil for background work that sends nothing
 }
 
 // start opens the storage, puts everything together and listens. Nothing is
@@ -63,14 +66,20 @@ func start(ctx context.Context, p *program, c instanceConfig, log *slog.Logger) 
 func (i *instance) assemble(ctx context.Context, p *program, c instanceConfig) error {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	if err := i.listen(ctx, c); err != nil {
+		return err
+	}
 	c.verifier.Log = i.log
 	var err error
+	if i.sender, err = c.sending.open(i.publicURL, i.log); err != nil {
+		return err
+	}
 	if i.verifier, err = swiyu.New(c.verifier); err != nil {
 		return err
 	}
 	i.worker, err = worker.New(worker.Config{
 		Store: i.storage.store, Ring: i.storage.ring, Verifier: i.verifier, Now: p.now, Rand: p.rand, Log: i.log, Registry: registry,
-		Watched: i.watched, Changed: i.changed,
+		Sender: i.sender, Watched: i.watched, Changed: i.changed,
 		AllowNetworks: c.background.allow, Version: version(), Retention: c.background.retention,
 	})
 	if err != nil {
@@ -98,9 +107,6 @@ func (i *instance) changed(session kyc.Session) {
 }
 
 func (i *instance) openGateway(ctx context.Context, p *program, c instanceConfig, registry prometheus.Registerer) error {
-	if err := i.listen(ctx, *c.listen); err != nil {
-		return err
-	}
 	if c.listen.notifyKey == "" && !loopback(i.publicURL.Hostname()) {
 		i.log.Warn("anybody may call /notification: no --notification-key-file is given")
 	}
@@ -109,6 +115,7 @@ func (i *instance) openGateway(ctx context.Context, p *program, c instanceConfig
 		return err
 	}
 	config.Registry = registry
+	i.warnConfigFor(ctx, c.listen.configFor)
 	if i.server, err = server.New(config); err != nil {
 		return err
 	}
@@ -116,8 +123,23 @@ func (i *instance) openGateway(ctx context.Context, p *program, c instanceConfig
 	return nil
 }
 
-// listen opens the public listener and finds out the public URL.
-func (i *instance) listen(ctx context.Context, c listenConfig) error {
+// warnConfigFor tells of a client that there is not, which may yet come.
+func (i *instance) warnConfigFor(ctx context.Context, id string) {
+	if id == "" {
+		return
+	}
+	if _, err := i.storage.store.Client(ctx, id); errors.Is(err, store.ErrNotFound) {
+		i.log.Warn("there is no client of that id yet, and /config tells what this gateway is", "config_for", id)
+	}
+}
+
+// listen opens the public listener, if there is one, and finds out the public URL.
+func (i *instance) listen(ctx context.Context, config instanceConfig) error {
+	if config.listen == nil {
+		i.publicURL = config.sending.publicURL
+		return nil
+	}
+	c := *config.listen
 	certificate, err := c.certificate()
 	if err != nil {
 		return err
@@ -140,11 +162,13 @@ func (i *instance) gateway(p *program, c instanceConfig) (server.Config, error) 
 		Fetcher: jose.NewFetcher(jose.FetcherConfig{
 			AllowNetworks: c.background.allow, Agent: "vouchgate/" + version(), Now: p.now,
 		}),
+		Addresses: c.sending.reader(), Sendable: i.sendable(), ConfigFor: c.listen.configFor,
 		PublicURL: i.publicURL, Version: version(),
 		NotificationKeyHeader: c.listen.notifyHeader, NotificationKey: c.listen.notifyKey,
 		TrustedProxies: c.listen.proxies, MaxOpenSessions: c.listen.maxOpenSessions,
 		RefreshWindow: c.listen.refreshWindow, RequestRate: c.listen.requestRate, SignInTries: c.listen.signInTries,
-		Now: p.now, Rand: p.rand, Log: i.log,
+		MessagesPerNetwork: c.listen.networkMessages,
+		Now:                p.now, Rand: p.rand, Log: i.log,
 	}, err
 }
 
@@ -195,7 +219,16 @@ func (i *instance) run(ctx context.Context) error {
 	return err
 }
 
-// announce says where the instance can be reached, once it can.
+// sendable lists the methods whose TANs are sent from here.
+func (i *instance) sendable() []kyc.Method {
+	if i.sender == nil {
+		return nil
+	}
+	return i.sender.Methods()
+}
+
+// announce says where the instance can be reached, once it can, and which TANs it
+// sends.
 func (i *instance) announce() {
 	var pairs []any
 	if i.public != nil {
@@ -203,6 +236,11 @@ func (i *instance) announce() {
 	}
 	if i.admin != nil {
 		pairs = append(pairs, "admin", i.admin.address())
+	}
+	if methods := i.sendable(); len(methods) > 0 {
+		i.log.Info("TANs are sent from here", "methods", methods)
+	} else {
+		i.log.Info("no TANs are sent from here: neither a mail server nor a helper is given")
 	}
 	i.log.Info("listening", append(pairs, "version", version())...)
 }

@@ -52,6 +52,7 @@ type cli struct {
 	Migrate      migrateCmd      `cmd:"" help:"Bring the database's schema to the newest version."`
 	Client       clientCmd       `cmd:"" help:"Register and manage clients."`
 	Account      accountCmd      `cmd:"" help:"Add and manage people who can sign in here."`
+	Address      addressCmd      `cmd:"" help:"Look at the limits of an address, and lift them."`
 	Webhook      webhookCmd      `cmd:"" help:"Look at webhooks and send them again."`
 	Session      sessionCmd      `cmd:"" help:"Look at sessions, and end what clients may read."`
 	Key          keyCmd          `cmd:"" help:"Look at the keys that sign ID tokens, and change them."`

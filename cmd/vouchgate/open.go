@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"vouchgate/seal"
 	"vouchgate/store"
@@ -39,7 +40,7 @@ func (c storageConfig) own(ctx context.Context, p *program, migrate bool, tell t
 	release := func() {}
 	if c.sqlite != "" {
 		var err error
-		if release, err = c.lock(); err != nil {
+		if release, err = c.lock(ctx); err != nil {
 			return nil, err
 		}
 	}
@@ -194,9 +195,23 @@ func (c storageConfig) makeDirs(tell teller) error {
 	return nil
 }
 
+// A process that was killed while it started a helper program can hold the lock for a
+// moment through that one, which has not let go of it yet.
+const (
+	lockPatience = 3 * time.Second
+	lockAgain    = 50 * time.Millisecond
+)
+
 // lock makes sure that one process only works on the SQLite file.
-func (c storageConfig) lock() (release func(), err error) {
+func (c storageConfig) lock(ctx context.Context) (release func(), err error) {
 	release, err = lockFile(c.sqlite + ".lock")
+	for end := time.Now().Add(lockPatience); errors.Is(err, errLocked) && time.Now().Before(end) && ctx.Err() == nil; {
+		select {
+		case <-ctx.Done():
+		case <-time.After(lockAgain):
+		}
+		release, err = lockFile(c.sqlite + ".lock")
+	}
 	if errors.Is(err, errLocked) {
 		return nil, fmt.Errorf("another vouchgate works on %s already; SQLite belongs to one process (Postgres takes any number)", c.sqlite)
 	}

@@ -8,6 +8,7 @@ type serveCmd struct {
 	storageSettings    `embed:""`
 	listenSettings     `embed:""`
 	verifierSettings   `embed:""`
+	sendingSettings    `embed:""`
 	backgroundSettings `embed:""`
 	logSettings        `embed:""`
 }
@@ -24,14 +25,18 @@ func (c *serveCmd) Run(ctx context.Context, p *program, given *sources) error {
 	listen := c.listenSettings.check(&f)
 	config := instanceConfig{
 		storage: c.storageSettings.check(&f), listen: &listen,
-		verifier: c.verifierSettings.check(&f, p), background: c.backgroundSettings.check(&f), log: c.logSettings.check(&f),
+		verifier: c.verifierSettings.check(&f, p), sending: c.sendingSettings.check(&f, p, listen.publicURL),
+		background: c.backgroundSettings.check(&f), log: c.logSettings.check(&f),
 	}
 	return p.work(ctx, f, config)
 }
 
 type workerCmd struct {
 	storageSettings    `embed:""`
+	PublicURL          string `name:"public-url" group:"listen" placeholder:"URL" help:"How browsers reach the gateway; needed to send TANs, because messages name its host."`
+	InsecurePublicURL  bool   `name:"insecure-public-url" group:"listen" help:"Allow a public URL with http that is not a loopback address."`
 	verifierSettings   `embed:""`
+	sendingSettings    `embed:""`
 	backgroundSettings `embed:""`
 	logSettings        `embed:""`
 }
@@ -41,7 +46,11 @@ func (c *workerCmd) Run(ctx context.Context, p *program, given *sources) error {
 	f := given.faults
 	config := instanceConfig{
 		storage: c.storageSettings.check(&f), verifier: c.verifierSettings.check(&f, p),
+		sending:    c.sendingSettings.check(&f, p, publicSettings{c.PublicURL, c.InsecurePublicURL}.check(&f)),
 		background: c.backgroundSettings.check(&f), log: c.logSettings.check(&f),
+	}
+	if config.sending.courier != nil && c.PublicURL == "" {
+		f.add("public-url", "must be given to send TANs: messages name the gateway's host")
 	}
 	return p.work(ctx, f, config)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,7 +14,7 @@ import (
 
 type sessionCmd struct {
 	List   sessionListCmd   `cmd:"" help:"List sessions, newest first."`
-	Show   sessionShowCmd   `cmd:"" help:"Show a session, what its client may read and its audit trail; never claims."`
+	Show   sessionShowCmd   `cmd:"" help:"Show a session, what its client may read and its audit trail; never claims or addresses."`
 	Revoke sessionRevokeCmd `cmd:"" help:"End what a session's client may read, erase it and tell the client."`
 }
 
@@ -33,25 +34,31 @@ type sessionView struct {
 	VerificationID string             `json:"verification_id,omitempty"`
 	Attempts       int64              `json:"attempts"`
 	Checks         int64              `json:"checks"`
-	NextCheck      *time.Time         `json:"next_check,omitempty"`
+	NextCheck      *time.Time         `json:"next_check,omitempty"`    // when the verifier is asked next
+	StateEndsAt    *time.Time         `json:"state_ends_at,omitempty"` // if nobody does anything
 	CreatedAt      time.Time          `json:"created_at"`
 	AuthorizedAt   *time.Time         `json:"authorized_at,omitempty"`
 	VerifiedAt     *time.Time         `json:"verified_at,omitempty"`
 	FinishedAt     *time.Time         `json:"finished_at,omitempty"`
 	ExpiresAt      time.Time          `json:"expires_at"`
 	UpdatedAt      time.Time          `json:"updated_at"`
+	Challenge      *challengeView     `json:"challenge,omitempty"` // the proof of an address
 	Grant          *grantView         `json:"grant,omitempty"`
 	Audit          []store.AuditEvent `json:"audit,omitempty"`
 }
 
 func viewSession(s kyc.Session) sessionView {
-	return sessionView{
+	v := sessionView{
 		ID: s.ID, ClientID: s.ClientID, Method: s.Method, Status: s.Status, Error: s.ErrorCode, Scope: s.Scope,
 		GrantedScope: s.GrantedScope, Consent: s.Consent, AccountID: s.AccountID,
 		RedirectURI: s.RedirectURI, VerificationID: s.RequestID, Attempts: s.Attempts, Checks: s.Checks,
-		NextCheck: s.NextCheck, CreatedAt: s.CreatedAt, AuthorizedAt: s.AuthorizedAt, VerifiedAt: s.VerifiedAt,
+		StateEndsAt: s.Deadline(), CreatedAt: s.CreatedAt, AuthorizedAt: s.AuthorizedAt, VerifiedAt: s.VerifiedAt,
 		FinishedAt: s.FinishedAt, ExpiresAt: s.ExpiresAt, UpdatedAt: s.UpdatedAt,
 	}
+	if s.Method.Visits() && s.Status == kyc.StatusAuthorized { // else it is due to be ended
+		v.NextCheck = s.NextCheck
+	}
+	return v
 }
 
 type sessionListCmd struct {
@@ -109,6 +116,9 @@ func (c *sessionShowCmd) Run(ctx context.Context, p *program, given *sources) er
 		}
 		v := viewSession(session)
 		v.Grant = grant
+		if v.Challenge, err = p.challengeOf(ctx, s, session); err != nil {
+			return err
+		}
 		if v.Audit, err = s.store.Audit(ctx, id); err != nil {
 			return err
 		}
@@ -189,14 +199,15 @@ func (p *program) printSession(v sessionView) error {
 	if v.Grant != nil {
 		readable = v.Grant.Scope + ", " + v.Grant.state()
 	}
-	err := p.printPairs([]row{
-		{"session", v.ID.String()}, {"client_id", v.ClientID}, {"method", string(v.Method)}, {"status", string(v.Status)},
+	err := p.printPairs(append([]row{
+		{"session", v.ID.String()}, {"client_id", v.ClientID}, {"method", cmp.Or(string(v.Method), "not chosen")}, {"status", string(v.Status)},
 		{"error", v.Error}, {"scope", v.Scope}, {"granted", v.GrantedScope}, {"consent", string(v.Consent)},
 		{"account", account}, {"readable", readable}, {"redirect URI", v.RedirectURI}, {"verification", v.VerificationID},
 		{"attempts", fmt.Sprint(v.Attempts)}, {"checks", fmt.Sprint(v.Checks)}, {"next check", at(v.NextCheck)},
+		{"ends by itself", at(v.StateEndsAt)},
 		{"created", at(&v.CreatedAt)}, {"opened", at(v.AuthorizedAt)}, {"verified", at(v.VerifiedAt)},
 		{"finished", at(v.FinishedAt)}, {"expires", at(&v.ExpiresAt)}, {"updated", at(&v.UpdatedAt)},
-	})
+	}, v.Challenge.pairs()...))
 	if err != nil || len(v.Audit) == 0 {
 		return err
 	}

@@ -10,6 +10,7 @@ var settingGroups = kong.ExplicitGroups([]kong.Group{
 	{Key: "storage", Title: "Storage:"},
 	{Key: "listen", Title: "Listening:"},
 	{Key: "verifier", Title: "Verifier (for clients without their own):"},
+	{Key: "sending", Title: "Sending TANs:"},
 	{Key: "background", Title: "Background work:"},
 	{Key: "log", Title: "Log:"},
 })
@@ -61,10 +62,15 @@ type backgroundSettings struct {
 	Migrate          bool   `group:"storage" default:"true" negatable:"" help:"Bring the schema to the newest version at the start (default on)."`
 }
 
+// publicSettings say how the outside knows the gateway.
+type publicSettings struct {
+	PublicURL         string `name:"public-url" group:"listen" placeholder:"URL" help:"How browsers and clients reach the gateway; it is the issuer (default from --listen, if that is a loopback address)."`
+	InsecurePublicURL bool   `name:"insecure-public-url" group:"listen" help:"Allow a public URL with http that is not a loopback address."`
+}
+
 type listenSettings struct {
 	Listen                string `group:"listen" default:"127.0.0.1:8080" placeholder:"ADDRESS" help:"Address of the gateway; port 0 takes a free one (default 127.0.0.1:8080)."`
-	PublicURL             string `name:"public-url" group:"listen" placeholder:"URL" help:"How browsers and clients reach the gateway; it is the issuer (default from --listen, if that is a loopback address)."`
-	InsecurePublicURL     bool   `name:"insecure-public-url" group:"listen" help:"Allow a public URL with http that is not a loopback address."`
+	publicSettings        `embed:""`
 	TLSCertFile           string `name:"tls-cert-file" group:"listen" placeholder:"FILE" help:"Certificate chain in PEM, to serve https without a proxy."`
 	TLSKeyFile            string `name:"tls-key-file" group:"listen" placeholder:"FILE" help:"Its private key in PEM."`
 	TrustedProxies        string `group:"listen" placeholder:"CIDR,..." help:"Proxies whose X-Forwarded-For is believed (default none)."`
@@ -74,5 +80,7 @@ type listenSettings struct {
 	RefreshRetryWindow    string `group:"listen" default:"5s" placeholder:"TIME" help:"How long a refresh token that was used gives the same answer again, for a client whose answer got lost, 0s to 60s (default 5s)."`
 	RequestRate           string `group:"listen" default:"500" placeholder:"N" help:"Requests a second that one address may make, and reads that one token may make, with bursts of ten times that; 0 for no limit (default 500)."`
 	SignInTries           string `group:"listen" default:"5" placeholder:"N" help:"Tries to sign in with one user name from one address in 15 minutes, 1 to 1000 (default 5)."`
+	MessagesPerNetwork    string `group:"listen" default:"60" placeholder:"N" help:"Messages with TANs that callers of one IPv4 address, or /64 of IPv6, may ask for in an hour, over all clients; 0 for no limit (default 60)."`
+	ConfigFor             string `group:"listen" placeholder:"ID" help:"The client of which /config tells what addresses it takes, as a GNU Taler Challenger for that client alone would (default none: /config tells what this gateway is)."`
 	SigningKeyLifetime    string `group:"listen" default:"2160h" placeholder:"TIME" help:"How long a key signs ID tokens until the next one does (default 2160h)."`
 }

@@ -197,7 +197,7 @@ func TestAllFaultsAtOnce(t *testing.T) {
 		"--verifier-token-url", "https://t.example.org", "--notification-key-file", "/does/not/exist", "--tls-cert-file", "x.pem",
 		"--webhook-allow-networks", "all", "--log-level", "loud", "--retain-dead", "0s", "--notification-key-header", "X Key",
 		"--verifier-response-mode", "shout", "--verifier-api-key-header", "X-Key",
-		"--refresh-retry-window", "2m", "--request-rate=-1", "--sign-in-tries", "0", "--signing-key-lifetime", "1h")
+		"--refresh-retry-window", "2m", "--request-rate=-1", "--sign-in-tries", "0", "--messages-per-network=-1", "--signing-key-lifetime", "1h")
 	got.fails(exitUsage,
 		`vouchgate.yaml: line 1: there is no setting "lisen"`, "VOUCHGATE_INSECURE_PUBLIC_URL: must be true or false", "max-open-sessions: must be a number",
 		"verifier-ttl: must be a time", "listen: must be host:port", "admin-listen: must be host:port", "public-url: must be scheme, host and port only",
@@ -205,8 +205,8 @@ func TestAllFaultsAtOnce(t *testing.T) {
 		"verifier: verifier address must be", "verifier: response mode must be", "verifier-token-url: needs", "notification-key-file: ",
 		"tls-cert-file: goes with tls-key-file", `webhook-allow-networks: "all"`, "log-level: must be one of", "retain-dead: must be a time",
 		"notification-key-header: is not the name of a header", "verifier-api-key-file: goes with",
-		"refresh-retry-window: must be a time such as 90s, 15m or 24h, from 0s to 1m", "request-rate: must be a number from 0", "sign-in-tries: must be a number from 1",
-		"signing-key-lifetime: must be a time such as 90s, 15m or 24h, from 48h", "24 things are wrong")
+		"refresh-retry-window: must be a time such as 90s, 15m or 24h, from 0s to 1m", "request-rate: must be a number from 0", "sign-in-tries: must be a number from 1", "messages-per-network: must be a number from 0 to 1000000",
+		"signing-key-lifetime: must be a time such as 90s, 15m or 24h, from 48h", "25 things are wrong")
 	if strings.Contains(got.stderr, "hunter2") {
 		t.Errorf("a password was printed:\n%s", got.stderr)
 	}
@@ -219,13 +219,13 @@ func TestListenDefaults(t *testing.T) {
 	t.Parallel()
 	s := newShell(t)
 	s.env["VOUCHGATE_REQUEST_RATE"] = "0"
-	c, given := s.parse("--sign-in-tries", "9")
+	c, given := s.parse("--sign-in-tries", "9", "--messages-per-network", "0")
 	f := given.faults
 	got := c.listenSettings.check(&f)
-	if got.refreshWindow != 5*time.Second || got.requestRate != 0 || got.signInTries != 9 || got.keyLifetime != jose.DefaultLifetime || len(f) > 0 {
+	if got.refreshWindow != 5*time.Second || got.requestRate != 0 || got.signInTries != 9 || got.networkMessages != 0 || got.keyLifetime != jose.DefaultLifetime || len(f) > 0 {
 		t.Errorf("settings are %+v, faults %v", got, f)
 	}
-	if c, _ = newShell(t).parse(); c.RequestRate != "500" || c.SignInTries != "5" {
-		t.Errorf("the defaults are %s requests and %s tries", c.RequestRate, c.SignInTries)
+	if c, _ = newShell(t).parse(); c.RequestRate != "500" || c.SignInTries != "5" || c.MessagesPerNetwork != "60" {
+		t.Errorf("the defaults are %s requests, %s tries and %s messages", c.RequestRate, c.SignInTries, c.MessagesPerNetwork)
 	}
 }

@@ -25,6 +25,75 @@ import (
 	openapi_types "github.com/oapi-codegen/runtime/types"
 )
 
+// Defines values for AddressType.
+const (
+	AddressTypeEmail    AddressType = "email"
+	AddressTypePhone    AddressType = "phone"
+	AddressTypePostal   AddressType = "postal"
+	AddressTypePostalCh AddressType = "postal-ch"
+)
+
+// Valid indicates whether the value is a known member of the AddressType enum.
+func (e AddressType) Valid() bool {
+	switch e {
+	case AddressTypeEmail:
+		return true
+	case AddressTypePhone:
+		return true
+	case AddressTypePostal:
+		return true
+	case AddressTypePostalCh:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ChallengeCreatedType.
+const (
+	ChallengeCreatedTypeCreated ChallengeCreatedType = "created"
+)
+
+// Valid indicates whether the value is a known member of the ChallengeCreatedType enum.
+func (e ChallengeCreatedType) Valid() bool {
+	switch e {
+	case ChallengeCreatedTypeCreated:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ChallengeRedirectType.
+const (
+	ChallengeRedirectTypeCompleted ChallengeRedirectType = "completed"
+)
+
+// Valid indicates whether the value is a known member of the ChallengeRedirectType enum.
+func (e ChallengeRedirectType) Valid() bool {
+	switch e {
+	case ChallengeRedirectTypeCompleted:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for InvalidPinType.
+const (
+	InvalidPinTypePending InvalidPinType = "pending"
+)
+
+// Valid indicates whether the value is a known member of the InvalidPinType enum.
+func (e InvalidPinType) Valid() bool {
+	switch e {
+	case InvalidPinTypePending:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Status.
 const (
 	StatusAuthorized Status = "authorized"
@@ -84,6 +153,81 @@ func (e WebhookEventType) Valid() bool {
 		return false
 	}
 }
+
+// AddressFields An address. Which members it has depends on its type.
+//
+// Examples: {"CONTACT_EMAIL":"anna@example.org"}
+type AddressFields struct {
+	// ADDRESSCOUNTRY Of type `postal`, by ISO 3166-1.
+	//
+	// Examples: CH
+	ADDRESSCOUNTRY *string `json:"ADDRESS_COUNTRY,omitempty"`
+
+	// ADDRESSLINES Of types `postal` and `postal-ch`, with line breaks.
+	//
+	// Examples: Musterweg 1
+	// 8000 Zürich
+	ADDRESSLINES *string `json:"ADDRESS_LINES,omitempty"`
+
+	// CONTACTEMAIL Of type `email`.
+	//
+	// Examples: anna@example.org
+	CONTACTEMAIL *string `json:"CONTACT_EMAIL,omitempty"`
+
+	// CONTACTNAME Of types `postal` and `postal-ch`: whom a letter is for.
+	//
+	// Examples: Anna Muster
+	CONTACTNAME *string `json:"CONTACT_NAME,omitempty"`
+
+	// CONTACTPHONE Of type `phone`, in international form.
+	//
+	// Examples: +41791234567
+	CONTACTPHONE *string `json:"CONTACT_PHONE,omitempty"`
+}
+
+// AddressForm defines model for AddressForm.
+type AddressForm struct {
+	// ADDRESSCOUNTRY Of type `postal`, by ISO 3166-1.
+	//
+	// Examples: CH
+	ADDRESSCOUNTRY *string `json:"ADDRESS_COUNTRY,omitempty"`
+
+	// ADDRESSLINES Of types `postal` and `postal-ch`, with line breaks.
+	//
+	// Examples: Musterweg 1
+	// 8000 Zürich
+	ADDRESSLINES *string `json:"ADDRESS_LINES,omitempty"`
+
+	// CONTACTEMAIL Of type `email`.
+	//
+	// Examples: anna@example.org
+	CONTACTEMAIL *string `json:"CONTACT_EMAIL,omitempty"`
+
+	// CONTACTNAME Of types `postal` and `postal-ch`: whom a letter is for.
+	//
+	// Examples: Anna Muster
+	CONTACTNAME *string `json:"CONTACT_NAME,omitempty"`
+
+	// CONTACTPHONE Of type `phone`, in international form.
+	//
+	// Examples: +41791234567
+	CONTACTPHONE *string `json:"CONTACT_PHONE,omitempty"`
+
+	// Csrf From the page, which holds it hidden.
+	//
+	// Examples: oCq3lXy0bq…
+	Csrf string `json:"csrf"`
+}
+
+// AddressHint An example of an address.
+//
+// Examples: anna@example.org
+type AddressHint = string
+
+// AddressType Which fields an address has.
+//
+// Examples: email
+type AddressType string
 
 // Authorization defines model for Authorization.
 type Authorization struct {
@@ -214,6 +358,191 @@ type AuthorizationRequest struct {
 	UILocales *string `json:"ui_locales,omitempty"`
 }
 
+// ChallengeCreated A TAN is on its way, or one that was sent before still counts.
+type ChallengeCreated struct {
+	// Address An address. Which members it has depends on its type.
+	//
+	// Examples: {"CONTACT_EMAIL":"anna@example.org"}
+	Address AddressFields `json:"address"`
+
+	// AttemptsLeft How often it can be entered.
+	//
+	// Examples: 3
+	AttemptsLeft int64 `json:"attempts_left"`
+
+	// RetransmissionTime A time as GNU Taler writes it.
+	RetransmissionTime Timestamp `json:"retransmission_time"`
+
+	// Transmitted False: nothing was sent now, because it is too soon.
+	//
+	// Examples: true
+	Transmitted bool `json:"transmitted"`
+
+	// Type Examples: created
+	Type ChallengeCreatedType `json:"type"`
+}
+
+// ChallengeCreatedType Examples: created
+type ChallengeCreatedType string
+
+// ChallengeForm The address, by the fields of its type.
+type ChallengeForm struct {
+	// ADDRESSCOUNTRY Of type `postal`, by ISO 3166-1.
+	//
+	// Examples: CH
+	ADDRESSCOUNTRY *string `json:"ADDRESS_COUNTRY,omitempty"`
+
+	// ADDRESSLINES Of types `postal` and `postal-ch`, with line breaks.
+	//
+	// Examples: Musterweg 1
+	// 8000 Zürich
+	ADDRESSLINES *string `json:"ADDRESS_LINES,omitempty"`
+
+	// CONTACTEMAIL Of type `email`.
+	//
+	// Examples: anna@example.org
+	CONTACTEMAIL *string `json:"CONTACT_EMAIL,omitempty"`
+
+	// CONTACTNAME Of types `postal` and `postal-ch`: whom a letter is for.
+	//
+	// Examples: Anna Muster
+	CONTACTNAME *string `json:"CONTACT_NAME,omitempty"`
+
+	// CONTACTPHONE Of type `phone`, in international form.
+	//
+	// Examples: +41791234567
+	CONTACTPHONE *string `json:"CONTACT_PHONE,omitempty"`
+}
+
+// ChallengeRedirect The address is proved; the person goes on.
+type ChallengeRedirect struct {
+	// RedirectURL The redirect URI with `code`, `state` and `iss`, or the page that comes before.
+	//
+	// Examples: https://exchange.example/kyc-proof/vouchgate-email?code=AZqj0a…&state=7Q5R9MJ2
+	RedirectURL string `json:"redirect_url"`
+
+	// Type Examples: completed
+	Type ChallengeRedirectType `json:"type"`
+}
+
+// ChallengeRedirectType Examples: completed
+type ChallengeRedirectType string
+
+// ChallengeResponse defines model for ChallengeResponse.
+type ChallengeResponse struct {
+	union json.RawMessage
+}
+
+// ChallengeStatus Where the proof of an address stands.
+type ChallengeStatus struct {
+	// AddressHint An example of an address.
+	//
+	// Examples: anna@example.org
+	AddressHint *AddressHint `json:"address_hint,omitempty"`
+
+	// AddressType Which fields an address has.
+	//
+	// Examples: email
+	AddressType *AddressType `json:"address_type,omitempty"`
+
+	// AuthAttemptsLeft How often the present TAN can still be entered.
+	//
+	// Examples: 3
+	AuthAttemptsLeft *int64 `json:"auth_attempts_left,omitempty"`
+
+	// ChangesLeft How many addresses can still be tried.
+	//
+	// Examples: 3
+	ChangesLeft int64 `json:"changes_left"`
+
+	// ExpiresIn Seconds until the session ends by itself.
+	//
+	// Examples: 3580
+	ExpiresIn int64 `json:"expires_in"`
+
+	// FixAddress The address cannot be changed.
+	//
+	// Examples: false
+	FixAddress bool `json:"fix_address"`
+
+	// LastAddress An address. Which members it has depends on its type.
+	//
+	// Examples: {"CONTACT_EMAIL":"anna@example.org"}
+	LastAddress *AddressFields `json:"last_address,omitempty"`
+
+	// Methods The methods that the person can choose from.
+	//
+	// Examples: ["email","phone"]
+	Methods []string `json:"methods"`
+
+	// PinTransmissionsLeft How many messages can still go to this address.
+	//
+	// Examples: 2
+	PinTransmissionsLeft *int64 `json:"pin_transmissions_left,omitempty"`
+
+	// Restrictions By the name of a field, what is asked of it.
+	//
+	// Examples: {"CONTACT_PHONE":{"hint":"A Swiss number","regex":"^\\+41"}}
+	Restrictions *Restrictions `json:"restrictions,omitempty"`
+
+	// RetransmissionTime A time as GNU Taler writes it.
+	RetransmissionTime *Timestamp `json:"retransmission_time,omitempty"`
+
+	// Solved The address is proved.
+	//
+	// Examples: false
+	Solved bool `json:"solved"`
+
+	// State The client's own state.
+	//
+	// Examples: 7Q5R9MJ2
+	State *string `json:"state,omitempty"`
+
+	// Status `pending` (not opened), `authorized` (waiting for the wallet), `verified`,
+	// `completed` (the client has its token), `failed`, `expired`, `denied` (the
+	// person cancelled).
+	//
+	//
+	// Examples: authorized
+	Status Status `json:"status"`
+}
+
+// ChallengerError An error in the words of OAuth and of GNU Taler.
+type ChallengerError struct {
+	// Code GNU Taler's number of the error.
+	//
+	// Examples: 26
+	Code int64 `json:"code"`
+
+	// Error A word for programs.
+	//
+	// Examples: invalid_request
+	Error string `json:"error"`
+
+	// ErrorDescription A sentence for a developer.
+	//
+	// Examples: CONTACT_EMAIL is malformed
+	ErrorDescription string `json:"error_description"`
+
+	// Hint The same sentence.
+	//
+	// Examples: CONTACT_EMAIL is malformed
+	Hint string `json:"hint"`
+}
+
+// ChoiceForm defines model for ChoiceForm.
+type ChoiceForm struct {
+	// Csrf From the page, which holds it hidden.
+	//
+	// Examples: oCq3lXy0bq…
+	Csrf string `json:"csrf"`
+
+	// Method One of those that the page offers.
+	//
+	// Examples: email
+	Method string `json:"method"`
+}
+
 // ConsentForm defines model for ConsentForm.
 type ConsentForm struct {
 	// Csrf From the page, which holds it hidden. It ties the form to the browser.
@@ -265,6 +594,18 @@ type Health struct {
 // JSON booleans, everything else is text; dates are `YYYY-MM-DD` as the issuer
 // wrote them.
 type Info struct {
+	// Address The proved address by the fields of its type, as GNU Taler Challenger has
+	// it; a postal one also by the members of OpenID Connect Core, section 5.1.1.
+	//
+	//
+	// Examples: {"CONTACT_EMAIL":"anna@example.org"}
+	Address *map[string]interface{} `json:"address,omitempty"`
+
+	// AddressType Which fields an address has.
+	//
+	// Examples: email
+	AddressType *AddressType `json:"address_type,omitempty"`
+
 	// AgeOver18 Whether the person is 18 or older.
 	//
 	// Examples: true
@@ -274,6 +615,19 @@ type Info struct {
 	//
 	// Examples: 1990-02-28
 	BirthDate *string `json:"birth_date,omitempty"`
+
+	// Email An e-mail address.
+	//
+	// Examples: anna@example.org
+	Email *string `json:"email,omitempty"`
+
+	// EmailVerified Whether a TAN that was sent there came back.
+	//
+	// Examples: true
+	EmailVerified *bool `json:"email_verified,omitempty"`
+
+	// Expires A time as GNU Taler writes it.
+	Expires *Timestamp `json:"expires,omitempty"`
 
 	// ExpiresAt Until when it can be read.
 	//
@@ -290,10 +644,10 @@ type Info struct {
 	// Examples: Helga
 	GivenName *string `json:"given_name,omitempty"`
 
-	// ID Names the person to this client; for a wallet's proof and for clients registered so, in this grant only.
+	// ID A number for the proof of an address, as GNU Taler Challenger has it; else a text that names the person to this client; for a wallet's proof and for clients registered so, in this grant only.
 	//
 	// Examples: 019aa3d1-a0eb-731d-8204-0747cfd9909a
-	ID string `json:"id"`
+	ID any `json:"id"`
 
 	// Issuer DID of the credential's issuer.
 	//
@@ -305,12 +659,22 @@ type Info struct {
 	// Examples: swiyu
 	Method string `json:"method"`
 
+	// PhoneNumber A phone number, in international form.
+	//
+	// Examples: +41791234567
+	PhoneNumber *string `json:"phone_number,omitempty"`
+
+	// PhoneNumberVerified Whether a TAN that was sent there came back.
+	//
+	// Examples: true
+	PhoneNumberVerified *bool `json:"phone_number_verified,omitempty"`
+
 	// Scope What was granted.
 	//
 	// Examples: given_name family_name age_over_18
 	Scope *string `json:"scope,omitempty"`
 
-	// Sub The same as `id`.
+	// Sub Names the person to this client; of a proved address, the same each time.
 	//
 	// Examples: 019aa3d1-a0eb-731d-8204-0747cfd9909a
 	Sub string `json:"sub"`
@@ -369,6 +733,60 @@ type Introspection struct {
 	// Examples: Bearer
 	TokenType *string `json:"token_type,omitempty"`
 }
+
+// InvalidPin The TAN was wrong, or none can be entered.
+type InvalidPin struct {
+	// AddressesLeft How many addresses can still be tried.
+	//
+	// Examples: 2
+	AddressesLeft int64 `json:"addresses_left"`
+
+	// AuthAttemptsLeft How often the TAN can still be entered.
+	//
+	// Examples: 2
+	AuthAttemptsLeft int64 `json:"auth_attempts_left"`
+
+	// Code GNU Taler's number of the error.
+	//
+	// Examples: 9758
+	Code int64 `json:"code"`
+
+	// Error A word for programs.
+	//
+	// Examples: access_denied
+	Error string `json:"error"`
+
+	// ErrorDescription The same as `hint`.
+	//
+	// Examples: the TAN is wrong
+	ErrorDescription string `json:"error_description"`
+
+	// Exhausted The TAN was not looked at, because its tries are used up.
+	//
+	// Examples: false
+	Exhausted bool `json:"exhausted"`
+
+	// Hint A sentence for a developer.
+	//
+	// Examples: the TAN is wrong
+	Hint string `json:"hint"`
+
+	// NoChallenge No TAN was sent.
+	//
+	// Examples: false
+	NoChallenge bool `json:"no_challenge"`
+
+	// PinTransmissionsLeft How many messages can still go to this address.
+	//
+	// Examples: 2
+	PinTransmissionsLeft int64 `json:"pin_transmissions_left"`
+
+	// Type Examples: pending
+	Type InvalidPinType `json:"type"`
+}
+
+// InvalidPinType Examples: pending
+type InvalidPinType string
 
 // JWKS defines model for JWKS.
 type JWKS struct {
@@ -453,6 +871,19 @@ type Notification struct {
 	VerificationID openapi_types.UUID `json:"verification_id"`
 }
 
+// PinForm defines model for PinForm.
+type PinForm struct {
+	// Csrf From the page, which holds it hidden.
+	//
+	// Examples: oCq3lXy0bq…
+	Csrf string `json:"csrf"`
+
+	// Pin Eight digits.
+	//
+	// Examples: 1234 5678
+	Pin string `json:"pin"`
+}
+
 // PushedRequest defines model for PushedRequest.
 type PushedRequest struct {
 	// ExpiresIn Seconds until it can be opened no more.
@@ -466,8 +897,41 @@ type PushedRequest struct {
 	RequestURI string `json:"request_uri"`
 }
 
+// Restriction defines model for Restriction.
+type Restriction struct {
+	// Hint For the person, in English.
+	//
+	// Examples: A Swiss number
+	Hint *string `json:"hint,omitempty"`
+
+	// HintI18N The same by language.
+	//
+	// Examples: {"de":"Eine Schweizer Nummer"}
+	HintI18N *map[string]string `json:"hint_i18n,omitempty"`
+
+	// Regex A POSIX extended regular expression.
+	//
+	// Examples: ^\+41
+	Regex *string `json:"regex,omitempty"`
+}
+
+// Restrictions By the name of a field, what is asked of it.
+//
+// Examples: {"CONTACT_PHONE":{"hint":"A Swiss number","regex":"^\\+41"}}
+type Restrictions map[string]Restriction
+
 // ServerConfig defines model for ServerConfig.
 type ServerConfig struct {
+	// AddressHint An example of an address.
+	//
+	// Examples: anna@example.org
+	AddressHint *AddressHint `json:"address_hint,omitempty"`
+
+	// AddressType Which fields an address has.
+	//
+	// Examples: email
+	AddressType *AddressType `json:"address_type,omitempty"`
+
 	// Implementation Name and version of the program.
 	//
 	// Examples: urn:vouchgate:1.0.0
@@ -475,22 +939,34 @@ type ServerConfig struct {
 
 	// Methods The methods that persons can use here.
 	//
-	// Examples: ["swiyu"]
+	// Examples: ["swiyu","account","email","phone"]
 	Methods []string `json:"methods"`
 
-	// Name Always `vouchgate`.
+	// Name `vouchgate`, or `challenger` where the server stands for one.
 	//
 	// Examples: vouchgate
 	Name string `json:"name"`
 
-	// Version Version of this contract as `current:revision:age`.
+	// Restrictions By the name of a field, what is asked of it.
 	//
-	// Examples: 1:0:0
+	// Examples: {"CONTACT_PHONE":{"hint":"A Swiss number","regex":"^\\+41"}}
+	Restrictions *Restrictions `json:"restrictions,omitempty"`
+
+	// Version Version of this contract as `current:revision:age`, or of Challenger's.
+	//
+	// Examples: 2:0:1
 	Version string `json:"version"`
 }
 
 // SessionStatus defines model for SessionStatus.
 type SessionStatus struct {
+	// Delivery How far the message with the TAN is: `queued`, `sent` (which does not say
+	// that the address exists), `delayed` (will be tried again) or `failed`.
+	//
+	//
+	// Examples: sent
+	Delivery *string `json:"delivery,omitempty"`
+
 	// ExpiresIn Seconds until this state ends by itself; 0 if it stays.
 	//
 	// Examples: 812
@@ -505,6 +981,40 @@ type SessionStatus struct {
 	Status Status `json:"status"`
 }
 
+// SetupRequest An address to start with.
+type SetupRequest struct {
+	// ADDRESSCOUNTRY Of type `postal`, by ISO 3166-1.
+	//
+	// Examples: CH
+	ADDRESSCOUNTRY *string `json:"ADDRESS_COUNTRY,omitempty"`
+
+	// ADDRESSLINES Of types `postal` and `postal-ch`, with line breaks.
+	//
+	// Examples: Musterweg 1
+	// 8000 Zürich
+	ADDRESSLINES *string `json:"ADDRESS_LINES,omitempty"`
+
+	// CONTACTEMAIL Of type `email`.
+	//
+	// Examples: anna@example.org
+	CONTACTEMAIL *string `json:"CONTACT_EMAIL,omitempty"`
+
+	// CONTACTNAME Of types `postal` and `postal-ch`: whom a letter is for.
+	//
+	// Examples: Anna Muster
+	CONTACTNAME *string `json:"CONTACT_NAME,omitempty"`
+
+	// CONTACTPHONE Of type `phone`, in international form.
+	//
+	// Examples: +41791234567
+	CONTACTPHONE *string `json:"CONTACT_PHONE,omitempty"`
+
+	// ReadOnly The person cannot change it.
+	//
+	// Examples: false
+	ReadOnly *bool `json:"read_only,omitempty"`
+}
+
 // SetupResponse defines model for SetupResponse.
 type SetupResponse struct {
 	// Nonce Names the session and proves the right to open it.
@@ -513,12 +1023,28 @@ type SetupResponse struct {
 	Nonce string `json:"nonce"`
 }
 
+// SolveForm The TAN. Spaces and dashes in it do not count.
+type SolveForm struct {
+	// Pin Eight digits.
+	//
+	// Examples: 1234 5678
+	Pin *string `json:"pin,omitempty"`
+}
+
 // Status `pending` (not opened), `authorized` (waiting for the wallet), `verified`,
 // `completed` (the client has its token), `failed`, `expired`, `denied` (the
 // person cancelled).
 //
 // Examples: authorized
 type Status string
+
+// Timestamp A time as GNU Taler writes it.
+type Timestamp struct {
+	// TS Seconds since 1970.
+	//
+	// Examples: 1795300000
+	TS int64 `json:"t_s"`
+}
 
 // TokenForm defines model for TokenForm.
 type TokenForm struct {
@@ -838,6 +1364,16 @@ type AuthorizeVisitParams struct {
 	RequestURI *string `form:"request_uri,omitempty" json:"request_uri,omitempty"`
 }
 
+// AuthorizeVisit200JSONResponseBody defines parameters for AuthorizeVisit.
+type AuthorizeVisit200JSONResponseBody struct {
+	union json.RawMessage
+}
+
+// AuthorizeVisitByForm200JSONResponseBody defines parameters for AuthorizeVisitByForm.
+type AuthorizeVisitByForm200JSONResponseBody struct {
+	union json.RawMessage
+}
+
 // AuthorizeParams defines parameters for Authorize.
 type AuthorizeParams struct {
 	// ResponseType Required. Only `code` is supported.
@@ -885,6 +1421,11 @@ type AuthorizeParams struct {
 	// `verified_claims` (OpenID Connect for Identity Assurance 1.0). It asks for
 	// what the client is registered for, and no more.
 	Claims *string `form:"claims,omitempty" json:"claims,omitempty"`
+}
+
+// Authorize200JSONResponseBody defines parameters for Authorize.
+type Authorize200JSONResponseBody struct {
+	union json.RawMessage
 }
 
 // AuthorizeHereParams defines parameters for AuthorizeHere.
@@ -936,6 +1477,17 @@ type AuthorizeHereParams struct {
 	Claims *string `form:"claims,omitempty" json:"claims,omitempty"`
 }
 
+// AuthorizeHere200JSONResponseBody defines parameters for AuthorizeHere.
+type AuthorizeHere200JSONResponseBody struct {
+	union json.RawMessage
+}
+
+// OpenLetterParams defines parameters for OpenLetter.
+type OpenLetterParams struct {
+	// UILocales Languages of the page, before `Accept-Language`. Remembered from the authorize URL.
+	UILocales *Lang `form:"ui_locales,omitempty" json:"ui_locales,omitempty"`
+}
+
 // ShowSignInParams defines parameters for ShowSignIn.
 type ShowSignInParams struct {
 	// UILocales Languages of the page, before `Accept-Language`. Remembered from the authorize URL.
@@ -954,6 +1506,18 @@ type ShowSessionParams struct {
 	UILocales *Lang `form:"ui_locales,omitempty" json:"ui_locales,omitempty"`
 }
 
+// ShowAddressParams defines parameters for ShowAddress.
+type ShowAddressParams struct {
+	// UILocales Languages of the page, before `Accept-Language`. Remembered from the authorize URL.
+	UILocales *Lang `form:"ui_locales,omitempty" json:"ui_locales,omitempty"`
+}
+
+// ShowChoiceParams defines parameters for ShowChoice.
+type ShowChoiceParams struct {
+	// UILocales Languages of the page, before `Accept-Language`. Remembered from the authorize URL.
+	UILocales *Lang `form:"ui_locales,omitempty" json:"ui_locales,omitempty"`
+}
+
 // ShowConsentParams defines parameters for ShowConsent.
 type ShowConsentParams struct {
 	// UILocales Languages of the page, before `Accept-Language`. Remembered from the authorize URL.
@@ -966,8 +1530,27 @@ type ShowLoginParams struct {
 	UILocales *Lang `form:"ui_locales,omitempty" json:"ui_locales,omitempty"`
 }
 
+// ShowPINParams defines parameters for ShowPIN.
+type ShowPINParams struct {
+	// UILocales Languages of the page, before `Accept-Language`. Remembered from the authorize URL.
+	UILocales *Lang `form:"ui_locales,omitempty" json:"ui_locales,omitempty"`
+}
+
+// Solve403JSONResponseBody defines parameters for Solve.
+type Solve403JSONResponseBody struct {
+	union json.RawMessage
+}
+
+// Solve429JSONResponseBody defines parameters for Solve.
+type Solve429JSONResponseBody struct {
+	union json.RawMessage
+}
+
 // AuthorizeVisitByFormFormdataRequestBody defines body for AuthorizeVisitByForm for application/x-www-form-urlencoded ContentType.
 type AuthorizeVisitByFormFormdataRequestBody = AuthorizationRequest
+
+// ChallengeFormdataRequestBody defines body for Challenge for application/x-www-form-urlencoded ContentType.
+type ChallengeFormdataRequestBody = ChallengeForm
 
 // IntrospectFormdataRequestBody defines body for Introspect for application/x-www-form-urlencoded ContentType.
 type IntrospectFormdataRequestBody = TokenForm
@@ -993,14 +1576,26 @@ type PushRequestFormdataRequestBody = AuthorizationRequest
 // RevokeFormdataRequestBody defines body for Revoke for application/x-www-form-urlencoded ContentType.
 type RevokeFormdataRequestBody = TokenForm
 
+// EnterAddressFormdataRequestBody defines body for EnterAddress for application/x-www-form-urlencoded ContentType.
+type EnterAddressFormdataRequestBody = AddressForm
+
 // CancelSessionFormdataRequestBody defines body for CancelSession for application/x-www-form-urlencoded ContentType.
 type CancelSessionFormdataRequestBody = Form
+
+// ChooseFormdataRequestBody defines body for Choose for application/x-www-form-urlencoded ContentType.
+type ChooseFormdataRequestBody = ChoiceForm
 
 // ConsentFormdataRequestBody defines body for Consent for application/x-www-form-urlencoded ContentType.
 type ConsentFormdataRequestBody = ConsentForm
 
 // LoginFormdataRequestBody defines body for Login for application/x-www-form-urlencoded ContentType.
 type LoginFormdataRequestBody = LoginForm
+
+// EnterPINFormdataRequestBody defines body for EnterPIN for application/x-www-form-urlencoded ContentType.
+type EnterPINFormdataRequestBody = PinForm
+
+// ResendTANFormdataRequestBody defines body for ResendTAN for application/x-www-form-urlencoded ContentType.
+type ResendTANFormdataRequestBody = Form
 
 // RetrySessionFormdataRequestBody defines body for RetrySession for application/x-www-form-urlencoded ContentType.
 type RetrySessionFormdataRequestBody = Form
@@ -1010,6 +1605,12 @@ type SwitchAccountFormdataRequestBody = Form
 
 // WithdrawSessionFormdataRequestBody defines body for WithdrawSession for application/x-www-form-urlencoded ContentType.
 type WithdrawSessionFormdataRequestBody = Form
+
+// SetupJSONRequestBody defines body for Setup for application/json ContentType.
+type SetupJSONRequestBody = SetupRequest
+
+// SolveFormdataRequestBody defines body for Solve for application/x-www-form-urlencoded ContentType.
+type SolveFormdataRequestBody = SolveForm
 
 // TokenFormdataRequestBody defines body for Token for application/x-www-form-urlencoded ContentType.
 type TokenFormdataRequestBody = TokenRequest
@@ -1042,6 +1643,22 @@ func (a *Info) UnmarshalJSON(b []byte) error {
 		return err
 	}
 
+	if raw, found := object["address"]; found {
+		err = json.Unmarshal(raw, &a.Address)
+		if err != nil {
+			return fmt.Errorf("error reading 'address': %w", err)
+		}
+		delete(object, "address")
+	}
+
+	if raw, found := object["address_type"]; found {
+		err = json.Unmarshal(raw, &a.AddressType)
+		if err != nil {
+			return fmt.Errorf("error reading 'address_type': %w", err)
+		}
+		delete(object, "address_type")
+	}
+
 	if raw, found := object["age_over_18"]; found {
 		err = json.Unmarshal(raw, &a.AgeOver18)
 		if err != nil {
@@ -1056,6 +1673,30 @@ func (a *Info) UnmarshalJSON(b []byte) error {
 			return fmt.Errorf("error reading 'birth_date': %w", err)
 		}
 		delete(object, "birth_date")
+	}
+
+	if raw, found := object["email"]; found {
+		err = json.Unmarshal(raw, &a.Email)
+		if err != nil {
+			return fmt.Errorf("error reading 'email': %w", err)
+		}
+		delete(object, "email")
+	}
+
+	if raw, found := object["email_verified"]; found {
+		err = json.Unmarshal(raw, &a.EmailVerified)
+		if err != nil {
+			return fmt.Errorf("error reading 'email_verified': %w", err)
+		}
+		delete(object, "email_verified")
+	}
+
+	if raw, found := object["expires"]; found {
+		err = json.Unmarshal(raw, &a.Expires)
+		if err != nil {
+			return fmt.Errorf("error reading 'expires': %w", err)
+		}
+		delete(object, "expires")
 	}
 
 	if raw, found := object["expires_at"]; found {
@@ -1104,6 +1745,22 @@ func (a *Info) UnmarshalJSON(b []byte) error {
 			return fmt.Errorf("error reading 'method': %w", err)
 		}
 		delete(object, "method")
+	}
+
+	if raw, found := object["phone_number"]; found {
+		err = json.Unmarshal(raw, &a.PhoneNumber)
+		if err != nil {
+			return fmt.Errorf("error reading 'phone_number': %w", err)
+		}
+		delete(object, "phone_number")
+	}
+
+	if raw, found := object["phone_number_verified"]; found {
+		err = json.Unmarshal(raw, &a.PhoneNumberVerified)
+		if err != nil {
+			return fmt.Errorf("error reading 'phone_number_verified': %w", err)
+		}
+		delete(object, "phone_number_verified")
 	}
 
 	if raw, found := object["scope"]; found {
@@ -1157,6 +1814,20 @@ func (a Info) MarshalJSON() ([]byte, error) {
 	var err error
 	object := make(map[string]json.RawMessage)
 
+	if a.Address != nil {
+		object["address"], err = json.Marshal(a.Address)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'address': %w", err)
+		}
+	}
+
+	if a.AddressType != nil {
+		object["address_type"], err = json.Marshal(a.AddressType)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'address_type': %w", err)
+		}
+	}
+
 	if a.AgeOver18 != nil {
 		object["age_over_18"], err = json.Marshal(a.AgeOver18)
 		if err != nil {
@@ -1168,6 +1839,27 @@ func (a Info) MarshalJSON() ([]byte, error) {
 		object["birth_date"], err = json.Marshal(a.BirthDate)
 		if err != nil {
 			return nil, fmt.Errorf("error marshaling 'birth_date': %w", err)
+		}
+	}
+
+	if a.Email != nil {
+		object["email"], err = json.Marshal(a.Email)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'email': %w", err)
+		}
+	}
+
+	if a.EmailVerified != nil {
+		object["email_verified"], err = json.Marshal(a.EmailVerified)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'email_verified': %w", err)
+		}
+	}
+
+	if a.Expires != nil {
+		object["expires"], err = json.Marshal(a.Expires)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'expires': %w", err)
 		}
 	}
 
@@ -1207,6 +1899,20 @@ func (a Info) MarshalJSON() ([]byte, error) {
 	object["method"], err = json.Marshal(a.Method)
 	if err != nil {
 		return nil, fmt.Errorf("error marshaling 'method': %w", err)
+	}
+
+	if a.PhoneNumber != nil {
+		object["phone_number"], err = json.Marshal(a.PhoneNumber)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'phone_number': %w", err)
+		}
+	}
+
+	if a.PhoneNumberVerified != nil {
+		object["phone_number_verified"], err = json.Marshal(a.PhoneNumberVerified)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'phone_number_verified': %w", err)
+		}
 	}
 
 	if a.Scope != nil {
@@ -1531,6 +2237,479 @@ func (a UserInfo) MarshalJSON() ([]byte, error) {
 	return json.Marshal(object)
 }
 
+// AsChallengeCreated returns the union data inside the ChallengeResponse as a ChallengeCreated
+func (t ChallengeResponse) AsChallengeCreated() (ChallengeCreated, error) {
+	var body ChallengeCreated
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromChallengeCreated overwrites any union data inside the ChallengeResponse as the provided ChallengeCreated
+func (t *ChallengeResponse) FromChallengeCreated(v ChallengeCreated) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	b, err = runtime.JSONMerge(b, []byte(`{"type":"created"}`))
+	t.union = b
+	return err
+}
+
+// MergeChallengeCreated performs a merge with any union data inside the ChallengeResponse, using the provided ChallengeCreated
+func (t *ChallengeResponse) MergeChallengeCreated(v ChallengeCreated) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	b, err = runtime.JSONMerge(b, []byte(`{"type":"created"}`))
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsChallengeRedirect returns the union data inside the ChallengeResponse as a ChallengeRedirect
+func (t ChallengeResponse) AsChallengeRedirect() (ChallengeRedirect, error) {
+	var body ChallengeRedirect
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromChallengeRedirect overwrites any union data inside the ChallengeResponse as the provided ChallengeRedirect
+func (t *ChallengeResponse) FromChallengeRedirect(v ChallengeRedirect) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	b, err = runtime.JSONMerge(b, []byte(`{"type":"completed"}`))
+	t.union = b
+	return err
+}
+
+// MergeChallengeRedirect performs a merge with any union data inside the ChallengeResponse, using the provided ChallengeRedirect
+func (t *ChallengeResponse) MergeChallengeRedirect(v ChallengeRedirect) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	b, err = runtime.JSONMerge(b, []byte(`{"type":"completed"}`))
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+func (t ChallengeResponse) Discriminator() (string, error) {
+	var discriminator struct {
+		Discriminator string `json:"type"`
+	}
+	err := json.Unmarshal(t.union, &discriminator)
+	return discriminator.Discriminator, err
+}
+
+func (t ChallengeResponse) ValueByDiscriminator() (interface{}, error) {
+	discriminator, err := t.Discriminator()
+	if err != nil {
+		return nil, err
+	}
+	switch discriminator {
+	case "completed":
+		return t.AsChallengeRedirect()
+	case "created":
+		return t.AsChallengeCreated()
+	default:
+		return nil, errors.New("unknown discriminator value: " + discriminator)
+	}
+}
+
+func (t ChallengeResponse) MarshalJSON() ([]byte, error) {
+	b, err := t.union.MarshalJSON()
+	return b, err
+}
+
+func (t *ChallengeResponse) UnmarshalJSON(b []byte) error {
+	err := t.union.UnmarshalJSON(b)
+	return err
+}
+
+// AsAuthorization returns the union data inside the AuthorizeVisit200JSONResponseBody as a Authorization
+func (t AuthorizeVisit200JSONResponseBody) AsAuthorization() (Authorization, error) {
+	var body Authorization
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromAuthorization overwrites any union data inside the AuthorizeVisit200JSONResponseBody as the provided Authorization
+func (t *AuthorizeVisit200JSONResponseBody) FromAuthorization(v Authorization) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeAuthorization performs a merge with any union data inside the AuthorizeVisit200JSONResponseBody, using the provided Authorization
+func (t *AuthorizeVisit200JSONResponseBody) MergeAuthorization(v Authorization) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsChallengeStatus returns the union data inside the AuthorizeVisit200JSONResponseBody as a ChallengeStatus
+func (t AuthorizeVisit200JSONResponseBody) AsChallengeStatus() (ChallengeStatus, error) {
+	var body ChallengeStatus
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromChallengeStatus overwrites any union data inside the AuthorizeVisit200JSONResponseBody as the provided ChallengeStatus
+func (t *AuthorizeVisit200JSONResponseBody) FromChallengeStatus(v ChallengeStatus) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeChallengeStatus performs a merge with any union data inside the AuthorizeVisit200JSONResponseBody, using the provided ChallengeStatus
+func (t *AuthorizeVisit200JSONResponseBody) MergeChallengeStatus(v ChallengeStatus) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+func (t AuthorizeVisit200JSONResponseBody) MarshalJSON() ([]byte, error) {
+	b, err := t.union.MarshalJSON()
+	return b, err
+}
+
+func (t *AuthorizeVisit200JSONResponseBody) UnmarshalJSON(b []byte) error {
+	err := t.union.UnmarshalJSON(b)
+	return err
+}
+
+// AsAuthorization returns the union data inside the AuthorizeVisitByForm200JSONResponseBody as a Authorization
+func (t AuthorizeVisitByForm200JSONResponseBody) AsAuthorization() (Authorization, error) {
+	var body Authorization
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromAuthorization overwrites any union data inside the AuthorizeVisitByForm200JSONResponseBody as the provided Authorization
+func (t *AuthorizeVisitByForm200JSONResponseBody) FromAuthorization(v Authorization) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeAuthorization performs a merge with any union data inside the AuthorizeVisitByForm200JSONResponseBody, using the provided Authorization
+func (t *AuthorizeVisitByForm200JSONResponseBody) MergeAuthorization(v Authorization) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsChallengeStatus returns the union data inside the AuthorizeVisitByForm200JSONResponseBody as a ChallengeStatus
+func (t AuthorizeVisitByForm200JSONResponseBody) AsChallengeStatus() (ChallengeStatus, error) {
+	var body ChallengeStatus
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromChallengeStatus overwrites any union data inside the AuthorizeVisitByForm200JSONResponseBody as the provided ChallengeStatus
+func (t *AuthorizeVisitByForm200JSONResponseBody) FromChallengeStatus(v ChallengeStatus) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeChallengeStatus performs a merge with any union data inside the AuthorizeVisitByForm200JSONResponseBody, using the provided ChallengeStatus
+func (t *AuthorizeVisitByForm200JSONResponseBody) MergeChallengeStatus(v ChallengeStatus) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+func (t AuthorizeVisitByForm200JSONResponseBody) MarshalJSON() ([]byte, error) {
+	b, err := t.union.MarshalJSON()
+	return b, err
+}
+
+func (t *AuthorizeVisitByForm200JSONResponseBody) UnmarshalJSON(b []byte) error {
+	err := t.union.UnmarshalJSON(b)
+	return err
+}
+
+// AsAuthorization returns the union data inside the Authorize200JSONResponseBody as a Authorization
+func (t Authorize200JSONResponseBody) AsAuthorization() (Authorization, error) {
+	var body Authorization
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromAuthorization overwrites any union data inside the Authorize200JSONResponseBody as the provided Authorization
+func (t *Authorize200JSONResponseBody) FromAuthorization(v Authorization) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeAuthorization performs a merge with any union data inside the Authorize200JSONResponseBody, using the provided Authorization
+func (t *Authorize200JSONResponseBody) MergeAuthorization(v Authorization) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsChallengeStatus returns the union data inside the Authorize200JSONResponseBody as a ChallengeStatus
+func (t Authorize200JSONResponseBody) AsChallengeStatus() (ChallengeStatus, error) {
+	var body ChallengeStatus
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromChallengeStatus overwrites any union data inside the Authorize200JSONResponseBody as the provided ChallengeStatus
+func (t *Authorize200JSONResponseBody) FromChallengeStatus(v ChallengeStatus) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeChallengeStatus performs a merge with any union data inside the Authorize200JSONResponseBody, using the provided ChallengeStatus
+func (t *Authorize200JSONResponseBody) MergeChallengeStatus(v ChallengeStatus) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+func (t Authorize200JSONResponseBody) MarshalJSON() ([]byte, error) {
+	b, err := t.union.MarshalJSON()
+	return b, err
+}
+
+func (t *Authorize200JSONResponseBody) UnmarshalJSON(b []byte) error {
+	err := t.union.UnmarshalJSON(b)
+	return err
+}
+
+// AsAuthorization returns the union data inside the AuthorizeHere200JSONResponseBody as a Authorization
+func (t AuthorizeHere200JSONResponseBody) AsAuthorization() (Authorization, error) {
+	var body Authorization
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromAuthorization overwrites any union data inside the AuthorizeHere200JSONResponseBody as the provided Authorization
+func (t *AuthorizeHere200JSONResponseBody) FromAuthorization(v Authorization) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeAuthorization performs a merge with any union data inside the AuthorizeHere200JSONResponseBody, using the provided Authorization
+func (t *AuthorizeHere200JSONResponseBody) MergeAuthorization(v Authorization) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsChallengeStatus returns the union data inside the AuthorizeHere200JSONResponseBody as a ChallengeStatus
+func (t AuthorizeHere200JSONResponseBody) AsChallengeStatus() (ChallengeStatus, error) {
+	var body ChallengeStatus
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromChallengeStatus overwrites any union data inside the AuthorizeHere200JSONResponseBody as the provided ChallengeStatus
+func (t *AuthorizeHere200JSONResponseBody) FromChallengeStatus(v ChallengeStatus) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeChallengeStatus performs a merge with any union data inside the AuthorizeHere200JSONResponseBody, using the provided ChallengeStatus
+func (t *AuthorizeHere200JSONResponseBody) MergeChallengeStatus(v ChallengeStatus) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+func (t AuthorizeHere200JSONResponseBody) MarshalJSON() ([]byte, error) {
+	b, err := t.union.MarshalJSON()
+	return b, err
+}
+
+func (t *AuthorizeHere200JSONResponseBody) UnmarshalJSON(b []byte) error {
+	err := t.union.UnmarshalJSON(b)
+	return err
+}
+
+// AsInvalidPin returns the union data inside the Solve403JSONResponseBody as a InvalidPin
+func (t Solve403JSONResponseBody) AsInvalidPin() (InvalidPin, error) {
+	var body InvalidPin
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromInvalidPin overwrites any union data inside the Solve403JSONResponseBody as the provided InvalidPin
+func (t *Solve403JSONResponseBody) FromInvalidPin(v InvalidPin) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeInvalidPin performs a merge with any union data inside the Solve403JSONResponseBody, using the provided InvalidPin
+func (t *Solve403JSONResponseBody) MergeInvalidPin(v InvalidPin) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsChallengerError returns the union data inside the Solve403JSONResponseBody as a ChallengerError
+func (t Solve403JSONResponseBody) AsChallengerError() (ChallengerError, error) {
+	var body ChallengerError
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromChallengerError overwrites any union data inside the Solve403JSONResponseBody as the provided ChallengerError
+func (t *Solve403JSONResponseBody) FromChallengerError(v ChallengerError) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeChallengerError performs a merge with any union data inside the Solve403JSONResponseBody, using the provided ChallengerError
+func (t *Solve403JSONResponseBody) MergeChallengerError(v ChallengerError) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+func (t Solve403JSONResponseBody) MarshalJSON() ([]byte, error) {
+	b, err := t.union.MarshalJSON()
+	return b, err
+}
+
+func (t *Solve403JSONResponseBody) UnmarshalJSON(b []byte) error {
+	err := t.union.UnmarshalJSON(b)
+	return err
+}
+
+// AsInvalidPin returns the union data inside the Solve429JSONResponseBody as a InvalidPin
+func (t Solve429JSONResponseBody) AsInvalidPin() (InvalidPin, error) {
+	var body InvalidPin
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromInvalidPin overwrites any union data inside the Solve429JSONResponseBody as the provided InvalidPin
+func (t *Solve429JSONResponseBody) FromInvalidPin(v InvalidPin) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeInvalidPin performs a merge with any union data inside the Solve429JSONResponseBody, using the provided InvalidPin
+func (t *Solve429JSONResponseBody) MergeInvalidPin(v InvalidPin) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsChallengerError returns the union data inside the Solve429JSONResponseBody as a ChallengerError
+func (t Solve429JSONResponseBody) AsChallengerError() (ChallengerError, error) {
+	var body ChallengerError
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromChallengerError overwrites any union data inside the Solve429JSONResponseBody as the provided ChallengerError
+func (t *Solve429JSONResponseBody) FromChallengerError(v ChallengerError) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeChallengerError performs a merge with any union data inside the Solve429JSONResponseBody, using the provided ChallengerError
+func (t *Solve429JSONResponseBody) MergeChallengerError(v ChallengerError) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+func (t Solve429JSONResponseBody) MarshalJSON() ([]byte, error) {
+	b, err := t.union.MarshalJSON()
+	return b, err
+}
+
+func (t *Solve429JSONResponseBody) UnmarshalJSON(b []byte) error {
+	err := t.union.UnmarshalJSON(b)
+	return err
+}
+
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
 	// GetServerMetadata Authorization server metadata
@@ -1554,6 +2733,9 @@ type ServerInterface interface {
 	// AuthorizeHere Go on in this browser
 	// (POST /authorize/{nonce})
 	AuthorizeHere(w http.ResponseWriter, r *http.Request, nonce Nonce, params AuthorizeHereParams)
+	// Challenge Have a TAN sent to an address, for web apps
+	// (POST /challenge/{nonce})
+	Challenge(w http.ResponseWriter, r *http.Request, nonce Nonce)
 	// GetConfig Name, version and methods of this server
 	// (GET /config)
 	GetConfig(w http.ResponseWriter, r *http.Request)
@@ -1569,6 +2751,9 @@ type ServerInterface interface {
 	// GetJWKS Public keys that sign ID tokens
 	// (GET /jwks)
 	GetJWKS(w http.ResponseWriter, r *http.Request)
+	// OpenLetter The link in a letter
+	// (GET /letter/{code})
+	OpenLetter(w http.ResponseWriter, r *http.Request, code string, params OpenLetterParams)
 	// ShowSignIn The sign-in page for the page about one's own data
 	// (GET /login)
 	ShowSignIn(w http.ResponseWriter, r *http.Request, params ShowSignInParams)
@@ -1602,9 +2787,21 @@ type ServerInterface interface {
 	// ShowSession The session's page
 	// (GET /session/{id})
 	ShowSession(w http.ResponseWriter, r *http.Request, id SessionID, params ShowSessionParams)
+	// ShowAddress The page that asks for an address
+	// (GET /session/{id}/address)
+	ShowAddress(w http.ResponseWriter, r *http.Request, id SessionID, params ShowAddressParams)
+	// EnterAddress Have a TAN sent to an address
+	// (POST /session/{id}/address)
+	EnterAddress(w http.ResponseWriter, r *http.Request, id SessionID)
 	// CancelSession Cancel the session
 	// (POST /session/{id}/cancel)
 	CancelSession(w http.ResponseWriter, r *http.Request, id SessionID)
+	// ShowChoice The page on which the person chooses how to prove something
+	// (GET /session/{id}/choose)
+	ShowChoice(w http.ResponseWriter, r *http.Request, id SessionID, params ShowChoiceParams)
+	// Choose Choose a method
+	// (POST /session/{id}/choose)
+	Choose(w http.ResponseWriter, r *http.Request, id SessionID)
 	// ShowConsent The page that asks whether the client may have the data
 	// (GET /session/{id}/consent)
 	ShowConsent(w http.ResponseWriter, r *http.Request, id SessionID, params ShowConsentParams)
@@ -1620,6 +2817,15 @@ type ServerInterface interface {
 	// Login Sign in for a session
 	// (POST /session/{id}/login)
 	Login(w http.ResponseWriter, r *http.Request, id SessionID)
+	// ShowPIN The page that asks for the TAN
+	// (GET /session/{id}/pin)
+	ShowPIN(w http.ResponseWriter, r *http.Request, id SessionID, params ShowPINParams)
+	// EnterPIN Enter the TAN
+	// (POST /session/{id}/pin)
+	EnterPIN(w http.ResponseWriter, r *http.Request, id SessionID)
+	// ResendTAN Have another TAN sent to the same address
+	// (POST /session/{id}/resend)
+	ResendTAN(w http.ResponseWriter, r *http.Request, id SessionID)
 	// RetrySession Try again after a failed or expired verification
 	// (POST /session/{id}/retry)
 	RetrySession(w http.ResponseWriter, r *http.Request, id SessionID)
@@ -1635,6 +2841,9 @@ type ServerInterface interface {
 	// Setup Make a session for a person
 	// (POST /setup/{client_id})
 	Setup(w http.ResponseWriter, r *http.Request, clientID ClientID)
+	// Solve Enter the TAN, for web apps
+	// (POST /solve/{nonce})
+	Solve(w http.ResponseWriter, r *http.Request, nonce Nonce)
 	// Token Swap a code or a refresh token for an access token
 	// (POST /token)
 	Token(w http.ResponseWriter, r *http.Request)
@@ -2360,6 +3569,32 @@ func (siw *ServerInterfaceWrapper) AuthorizeHere(w http.ResponseWriter, r *http.
 	handler.ServeHTTP(w, r)
 }
 
+// Challenge operation middleware
+func (siw *ServerInterfaceWrapper) Challenge(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "nonce" -------------
+	var nonce Nonce
+
+	err = runtime.BindStyledParameterWithOptions("simple", "nonce", r.PathValue("nonce"), &nonce, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "nonce", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.Challenge(w, r, nonce)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // GetConfig operation middleware
 func (siw *ServerInterfaceWrapper) GetConfig(w http.ResponseWriter, r *http.Request) {
 
@@ -2421,6 +3656,48 @@ func (siw *ServerInterfaceWrapper) GetJWKS(w http.ResponseWriter, r *http.Reques
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.GetJWKS(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// OpenLetter operation middleware
+func (siw *ServerInterfaceWrapper) OpenLetter(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "code" -------------
+	var code string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "code", r.PathValue("code"), &code, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "code", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params OpenLetterParams
+
+	// ------------- Optional query parameter "ui_locales" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "ui_locales", r.URL.Query(), &params.UILocales, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "ui_locales"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "ui_locales", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.OpenLetter(w, r, code, params)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -2650,6 +3927,74 @@ func (siw *ServerInterfaceWrapper) ShowSession(w http.ResponseWriter, r *http.Re
 	handler.ServeHTTP(w, r)
 }
 
+// ShowAddress operation middleware
+func (siw *ServerInterfaceWrapper) ShowAddress(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id SessionID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ShowAddressParams
+
+	// ------------- Optional query parameter "ui_locales" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "ui_locales", r.URL.Query(), &params.UILocales, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "ui_locales"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "ui_locales", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ShowAddress(w, r, id, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// EnterAddress operation middleware
+func (siw *ServerInterfaceWrapper) EnterAddress(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id SessionID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.EnterAddress(w, r, id)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // CancelSession operation middleware
 func (siw *ServerInterfaceWrapper) CancelSession(w http.ResponseWriter, r *http.Request) {
 
@@ -2667,6 +4012,74 @@ func (siw *ServerInterfaceWrapper) CancelSession(w http.ResponseWriter, r *http.
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.CancelSession(w, r, id)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ShowChoice operation middleware
+func (siw *ServerInterfaceWrapper) ShowChoice(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id SessionID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ShowChoiceParams
+
+	// ------------- Optional query parameter "ui_locales" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "ui_locales", r.URL.Query(), &params.UILocales, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "ui_locales"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "ui_locales", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ShowChoice(w, r, id, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// Choose operation middleware
+func (siw *ServerInterfaceWrapper) Choose(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id SessionID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.Choose(w, r, id)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -2838,6 +4251,100 @@ func (siw *ServerInterfaceWrapper) Login(w http.ResponseWriter, r *http.Request)
 	handler.ServeHTTP(w, r)
 }
 
+// ShowPIN operation middleware
+func (siw *ServerInterfaceWrapper) ShowPIN(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id SessionID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ShowPINParams
+
+	// ------------- Optional query parameter "ui_locales" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "ui_locales", r.URL.Query(), &params.UILocales, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "ui_locales"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "ui_locales", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ShowPIN(w, r, id, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// EnterPIN operation middleware
+func (siw *ServerInterfaceWrapper) EnterPIN(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id SessionID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.EnterPIN(w, r, id)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ResendTAN operation middleware
+func (siw *ServerInterfaceWrapper) ResendTAN(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id SessionID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ResendTAN(w, r, id)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // RetrySession operation middleware
 func (siw *ServerInterfaceWrapper) RetrySession(w http.ResponseWriter, r *http.Request) {
 
@@ -2959,6 +4466,32 @@ func (siw *ServerInterfaceWrapper) Setup(w http.ResponseWriter, r *http.Request)
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.Setup(w, r, clientID)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// Solve operation middleware
+func (siw *ServerInterfaceWrapper) Solve(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "nonce" -------------
+	var nonce Nonce
+
+	err = runtime.BindStyledParameterWithOptions("simple", "nonce", r.PathValue("nonce"), &nonce, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "nonce", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.Solve(w, r, nonce)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -3144,6 +4677,16 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/session/{id}/finish", wrapper.FinishSession)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/session/{id}/login", wrapper.ShowLogin)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/session/{id}/login", wrapper.Login)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/session/{id}/choose", wrapper.ShowChoice)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/session/{id}/choose", wrapper.Choose)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/session/{id}/address", wrapper.ShowAddress)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/session/{id}/address", wrapper.EnterAddress)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/session/{id}/pin", wrapper.ShowPIN)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/session/{id}/pin", wrapper.EnterPIN)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/session/{id}/resend", wrapper.ResendTAN)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/letter/{code}", wrapper.OpenLetter)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/challenge/{nonce}", wrapper.Challenge)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/solve/{nonce}", wrapper.Solve)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/session/{id}/consent", wrapper.ShowConsent)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/session/{id}/consent", wrapper.Consent)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/session/{id}/switch", wrapper.SwitchAccount)
@@ -3204,6 +4747,15 @@ func VerificationWebhookWebhookHandler(si WebhookReceiverInterface, errHandler f
 		h = mw(h)
 	}
 	return h
+}
+
+type ChallengerErrorResponseHeaders struct {
+	CacheControl string
+}
+type ChallengerErrorJSONResponse struct {
+	Body ChallengerError
+
+	Headers ChallengerErrorResponseHeaders
 }
 
 type ErrorResponseHeaders struct {
@@ -3560,14 +5112,14 @@ type AuthorizeVisit200ResponseHeaders struct {
 }
 
 type AuthorizeVisit200JSONResponse struct {
-	Body    Authorization
+	Body    AuthorizeVisit200JSONResponseBody
 	Headers AuthorizeVisit200ResponseHeaders
 }
 
 func (response AuthorizeVisit200JSONResponse) VisitAuthorizeVisitResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+	if err := json.NewEncoder(&buf).Encode(response.Body.union); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
@@ -3933,14 +5485,14 @@ type AuthorizeVisitByForm200ResponseHeaders struct {
 }
 
 type AuthorizeVisitByForm200JSONResponse struct {
-	Body    Authorization
+	Body    AuthorizeVisitByForm200JSONResponseBody
 	Headers AuthorizeVisitByForm200ResponseHeaders
 }
 
 func (response AuthorizeVisitByForm200JSONResponse) VisitAuthorizeVisitByFormResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+	if err := json.NewEncoder(&buf).Encode(response.Body.union); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
@@ -4307,14 +5859,14 @@ type Authorize200ResponseHeaders struct {
 }
 
 type Authorize200JSONResponse struct {
-	Body    Authorization
+	Body    Authorize200JSONResponseBody
 	Headers Authorize200ResponseHeaders
 }
 
 func (response Authorize200JSONResponse) VisitAuthorizeResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+	if err := json.NewEncoder(&buf).Encode(response.Body.union); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
@@ -4681,14 +6233,14 @@ type AuthorizeHere200ResponseHeaders struct {
 }
 
 type AuthorizeHere200JSONResponse struct {
-	Body    Authorization
+	Body    AuthorizeHere200JSONResponseBody
 	Headers AuthorizeHere200ResponseHeaders
 }
 
 func (response AuthorizeHere200JSONResponse) VisitAuthorizeHereResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+	if err := json.NewEncoder(&buf).Encode(response.Body.union); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
@@ -5038,6 +6590,179 @@ func (response AuthorizeHeredefaultTextHTMLCharsetUTF8Response) VisitAuthorizeHe
 		defer closer.Close()
 	}
 	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ChallengeRequestObject struct {
+	Nonce Nonce `json:"nonce"`
+	Body  *ChallengeFormdataRequestBody
+}
+
+type ChallengeResponseObject interface {
+	VisitChallengeResponse(w http.ResponseWriter) error
+}
+
+type Challenge200ResponseHeaders struct {
+	CacheControl string
+}
+
+type Challenge200JSONResponse struct {
+	Body    ChallengeResponse
+	Headers Challenge200ResponseHeaders
+}
+
+func (response Challenge200JSONResponse) VisitChallengeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Challenge303ResponseHeaders struct {
+	CacheControl string
+	Location     string
+}
+
+type Challenge303Response struct {
+	Headers Challenge303ResponseHeaders
+}
+
+func (response Challenge303Response) VisitChallengeResponse(w http.ResponseWriter) error {
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(303)
+	return nil
+}
+
+type Challenge400JSONResponse struct{ ChallengerErrorJSONResponse }
+
+func (response Challenge400JSONResponse) VisitChallengeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Challenge403ResponseHeaders struct {
+	CacheControl string
+}
+
+type Challenge403JSONResponse struct {
+	Body    ChallengerError
+	Headers Challenge403ResponseHeaders
+}
+
+func (response Challenge403JSONResponse) VisitChallengeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Challenge404ResponseHeaders struct {
+	CacheControl string
+}
+
+type Challenge404JSONResponse struct {
+	Body    ChallengerError
+	Headers Challenge404ResponseHeaders
+}
+
+func (response Challenge404JSONResponse) VisitChallengeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Challenge409ResponseHeaders struct {
+	CacheControl string
+}
+
+type Challenge409JSONResponse struct {
+	Body    ChallengerError
+	Headers Challenge409ResponseHeaders
+}
+
+func (response Challenge409JSONResponse) VisitChallengeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Challenge429ResponseHeaders struct {
+	CacheControl string
+}
+
+type Challenge429JSONResponse struct {
+	Body    ChallengerError
+	Headers Challenge429ResponseHeaders
+}
+
+func (response Challenge429JSONResponse) VisitChallengeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChallengedefaultResponseHeaders struct {
+	CacheControl string
+}
+
+type ChallengedefaultJSONResponse struct {
+	Body       ChallengerError
+	Headers    ChallengedefaultResponseHeaders
+	StatusCode int
+}
+
+func (response ChallengedefaultJSONResponse) VisitChallengeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
 	return err
 }
 
@@ -5457,6 +7182,228 @@ func (response GetJWKSdefaultJSONResponse) VisitGetJWKSResponse(w http.ResponseW
 	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
 	w.WriteHeader(response.StatusCode)
 	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OpenLetterRequestObject struct {
+	Code   string `json:"code"`
+	Params OpenLetterParams
+}
+
+type OpenLetterResponseObject interface {
+	VisitOpenLetterResponse(w http.ResponseWriter) error
+}
+
+type OpenLetter200ResponseHeaders struct {
+	CacheControl          string
+	ContentSecurityPolicy string
+}
+
+type OpenLetter200TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       OpenLetter200ResponseHeaders
+	ContentLength int64
+}
+
+func (response OpenLetter200TextHTMLCharsetUTF8Response) VisitOpenLetterResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("Content-Security-Policy", fmt.Sprint(response.Headers.ContentSecurityPolicy))
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type OpenLetter303ResponseHeaders struct {
+	CacheControl string
+	Location     string
+}
+
+type OpenLetter303Response struct {
+	Headers OpenLetter303ResponseHeaders
+}
+
+func (response OpenLetter303Response) VisitOpenLetterResponse(w http.ResponseWriter) error {
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(303)
+	return nil
+}
+
+type OpenLetter403JSONResponse struct{ PageJSONResponse }
+
+func (response OpenLetter403JSONResponse) VisitOpenLetterResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OpenLetter403TextHTMLCharsetUTF8Response struct {
+	PageTextHTMLCharsetUTF8Response
+}
+
+func (response OpenLetter403TextHTMLCharsetUTF8Response) VisitOpenLetterResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(403)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type OpenLetter404ResponseHeaders struct {
+	CacheControl string
+}
+
+type OpenLetter404JSONResponse struct {
+	Body    Error
+	Headers OpenLetter404ResponseHeaders
+}
+
+func (response OpenLetter404JSONResponse) VisitOpenLetterResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OpenLetter404TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       OpenLetter404ResponseHeaders
+	ContentLength int64
+}
+
+func (response OpenLetter404TextHTMLCharsetUTF8Response) VisitOpenLetterResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(404)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type OpenLetter429ResponseHeaders struct {
+	CacheControl string
+}
+
+type OpenLetter429JSONResponse struct {
+	Body    Error
+	Headers OpenLetter429ResponseHeaders
+}
+
+func (response OpenLetter429JSONResponse) VisitOpenLetterResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OpenLetter429TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       OpenLetter429ResponseHeaders
+	ContentLength int64
+}
+
+func (response OpenLetter429TextHTMLCharsetUTF8Response) VisitOpenLetterResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(429)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type OpenLetterdefaultResponseHeaders struct {
+	CacheControl string
+}
+
+type OpenLetterdefaultJSONResponse struct {
+	Body       Error
+	Headers    OpenLetterdefaultResponseHeaders
+	StatusCode int
+}
+
+func (response OpenLetterdefaultJSONResponse) VisitOpenLetterResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OpenLetterdefaultTextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       OpenLetterdefaultResponseHeaders
+	StatusCode    int
+	ContentLength int64
+}
+
+func (response OpenLetterdefaultTextHTMLCharsetUTF8Response) VisitOpenLetterResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(response.StatusCode)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
 	return err
 }
 
@@ -7356,6 +9303,450 @@ func (response ShowSessiondefaultTextHTMLCharsetUTF8Response) VisitShowSessionRe
 	return err
 }
 
+type ShowAddressRequestObject struct {
+	ID     SessionID `json:"id"`
+	Params ShowAddressParams
+}
+
+type ShowAddressResponseObject interface {
+	VisitShowAddressResponse(w http.ResponseWriter) error
+}
+
+type ShowAddress200ResponseHeaders struct {
+	CacheControl          string
+	ContentSecurityPolicy string
+}
+
+type ShowAddress200TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       ShowAddress200ResponseHeaders
+	ContentLength int64
+}
+
+func (response ShowAddress200TextHTMLCharsetUTF8Response) VisitShowAddressResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("Content-Security-Policy", fmt.Sprint(response.Headers.ContentSecurityPolicy))
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ShowAddress303ResponseHeaders struct {
+	CacheControl string
+	Location     string
+}
+
+type ShowAddress303Response struct {
+	Headers ShowAddress303ResponseHeaders
+}
+
+func (response ShowAddress303Response) VisitShowAddressResponse(w http.ResponseWriter) error {
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(303)
+	return nil
+}
+
+type ShowAddress403JSONResponse struct{ PageJSONResponse }
+
+func (response ShowAddress403JSONResponse) VisitShowAddressResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ShowAddress403TextHTMLCharsetUTF8Response struct {
+	PageTextHTMLCharsetUTF8Response
+}
+
+func (response ShowAddress403TextHTMLCharsetUTF8Response) VisitShowAddressResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(403)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ShowAddress404ResponseHeaders struct {
+	CacheControl string
+}
+
+type ShowAddress404JSONResponse struct {
+	Body    Error
+	Headers ShowAddress404ResponseHeaders
+}
+
+func (response ShowAddress404JSONResponse) VisitShowAddressResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ShowAddress404TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       ShowAddress404ResponseHeaders
+	ContentLength int64
+}
+
+func (response ShowAddress404TextHTMLCharsetUTF8Response) VisitShowAddressResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(404)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ShowAddress429ResponseHeaders struct {
+	CacheControl string
+}
+
+type ShowAddress429JSONResponse struct {
+	Body    Error
+	Headers ShowAddress429ResponseHeaders
+}
+
+func (response ShowAddress429JSONResponse) VisitShowAddressResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ShowAddress429TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       ShowAddress429ResponseHeaders
+	ContentLength int64
+}
+
+func (response ShowAddress429TextHTMLCharsetUTF8Response) VisitShowAddressResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(429)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ShowAddressdefaultResponseHeaders struct {
+	CacheControl string
+}
+
+type ShowAddressdefaultJSONResponse struct {
+	Body       Error
+	Headers    ShowAddressdefaultResponseHeaders
+	StatusCode int
+}
+
+func (response ShowAddressdefaultJSONResponse) VisitShowAddressResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ShowAddressdefaultTextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       ShowAddressdefaultResponseHeaders
+	StatusCode    int
+	ContentLength int64
+}
+
+func (response ShowAddressdefaultTextHTMLCharsetUTF8Response) VisitShowAddressResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(response.StatusCode)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type EnterAddressRequestObject struct {
+	ID   SessionID `json:"id"`
+	Body *EnterAddressFormdataRequestBody
+}
+
+type EnterAddressResponseObject interface {
+	VisitEnterAddressResponse(w http.ResponseWriter) error
+}
+
+type EnterAddress200ResponseHeaders struct {
+	CacheControl          string
+	ContentSecurityPolicy string
+}
+
+type EnterAddress200TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       EnterAddress200ResponseHeaders
+	ContentLength int64
+}
+
+func (response EnterAddress200TextHTMLCharsetUTF8Response) VisitEnterAddressResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("Content-Security-Policy", fmt.Sprint(response.Headers.ContentSecurityPolicy))
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type EnterAddress303ResponseHeaders struct {
+	CacheControl string
+	Location     string
+}
+
+type EnterAddress303Response struct {
+	Headers EnterAddress303ResponseHeaders
+}
+
+func (response EnterAddress303Response) VisitEnterAddressResponse(w http.ResponseWriter) error {
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(303)
+	return nil
+}
+
+type EnterAddress403JSONResponse struct{ PageJSONResponse }
+
+func (response EnterAddress403JSONResponse) VisitEnterAddressResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EnterAddress403TextHTMLCharsetUTF8Response struct {
+	PageTextHTMLCharsetUTF8Response
+}
+
+func (response EnterAddress403TextHTMLCharsetUTF8Response) VisitEnterAddressResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(403)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type EnterAddress404ResponseHeaders struct {
+	CacheControl string
+}
+
+type EnterAddress404JSONResponse struct {
+	Body    Error
+	Headers EnterAddress404ResponseHeaders
+}
+
+func (response EnterAddress404JSONResponse) VisitEnterAddressResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EnterAddress404TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       EnterAddress404ResponseHeaders
+	ContentLength int64
+}
+
+func (response EnterAddress404TextHTMLCharsetUTF8Response) VisitEnterAddressResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(404)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type EnterAddress429ResponseHeaders struct {
+	CacheControl string
+}
+
+type EnterAddress429JSONResponse struct {
+	Body    Error
+	Headers EnterAddress429ResponseHeaders
+}
+
+func (response EnterAddress429JSONResponse) VisitEnterAddressResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EnterAddress429TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       EnterAddress429ResponseHeaders
+	ContentLength int64
+}
+
+func (response EnterAddress429TextHTMLCharsetUTF8Response) VisitEnterAddressResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(429)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type EnterAddressdefaultResponseHeaders struct {
+	CacheControl string
+}
+
+type EnterAddressdefaultJSONResponse struct {
+	Body       Error
+	Headers    EnterAddressdefaultResponseHeaders
+	StatusCode int
+}
+
+func (response EnterAddressdefaultJSONResponse) VisitEnterAddressResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EnterAddressdefaultTextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       EnterAddressdefaultResponseHeaders
+	StatusCode    int
+	ContentLength int64
+}
+
+func (response EnterAddressdefaultTextHTMLCharsetUTF8Response) VisitEnterAddressResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(response.StatusCode)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
 type CancelSessionRequestObject struct {
 	ID   SessionID `json:"id"`
 	Body *CancelSessionFormdataRequestBody
@@ -7605,6 +9996,492 @@ type CancelSessiondefaultTextHTMLCharsetUTF8Response struct {
 }
 
 func (response CancelSessiondefaultTextHTMLCharsetUTF8Response) VisitCancelSessionResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(response.StatusCode)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ShowChoiceRequestObject struct {
+	ID     SessionID `json:"id"`
+	Params ShowChoiceParams
+}
+
+type ShowChoiceResponseObject interface {
+	VisitShowChoiceResponse(w http.ResponseWriter) error
+}
+
+type ShowChoice200ResponseHeaders struct {
+	CacheControl          string
+	ContentSecurityPolicy string
+}
+
+type ShowChoice200TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       ShowChoice200ResponseHeaders
+	ContentLength int64
+}
+
+func (response ShowChoice200TextHTMLCharsetUTF8Response) VisitShowChoiceResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("Content-Security-Policy", fmt.Sprint(response.Headers.ContentSecurityPolicy))
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ShowChoice303ResponseHeaders struct {
+	CacheControl string
+	Location     string
+}
+
+type ShowChoice303Response struct {
+	Headers ShowChoice303ResponseHeaders
+}
+
+func (response ShowChoice303Response) VisitShowChoiceResponse(w http.ResponseWriter) error {
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(303)
+	return nil
+}
+
+type ShowChoice403JSONResponse struct{ PageJSONResponse }
+
+func (response ShowChoice403JSONResponse) VisitShowChoiceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ShowChoice403TextHTMLCharsetUTF8Response struct {
+	PageTextHTMLCharsetUTF8Response
+}
+
+func (response ShowChoice403TextHTMLCharsetUTF8Response) VisitShowChoiceResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(403)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ShowChoice404ResponseHeaders struct {
+	CacheControl string
+}
+
+type ShowChoice404JSONResponse struct {
+	Body    Error
+	Headers ShowChoice404ResponseHeaders
+}
+
+func (response ShowChoice404JSONResponse) VisitShowChoiceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ShowChoice404TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       ShowChoice404ResponseHeaders
+	ContentLength int64
+}
+
+func (response ShowChoice404TextHTMLCharsetUTF8Response) VisitShowChoiceResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(404)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ShowChoice429ResponseHeaders struct {
+	CacheControl string
+}
+
+type ShowChoice429JSONResponse struct {
+	Body    Error
+	Headers ShowChoice429ResponseHeaders
+}
+
+func (response ShowChoice429JSONResponse) VisitShowChoiceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ShowChoice429TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       ShowChoice429ResponseHeaders
+	ContentLength int64
+}
+
+func (response ShowChoice429TextHTMLCharsetUTF8Response) VisitShowChoiceResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(429)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ShowChoicedefaultResponseHeaders struct {
+	CacheControl string
+}
+
+type ShowChoicedefaultJSONResponse struct {
+	Body       Error
+	Headers    ShowChoicedefaultResponseHeaders
+	StatusCode int
+}
+
+func (response ShowChoicedefaultJSONResponse) VisitShowChoiceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ShowChoicedefaultTextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       ShowChoicedefaultResponseHeaders
+	StatusCode    int
+	ContentLength int64
+}
+
+func (response ShowChoicedefaultTextHTMLCharsetUTF8Response) VisitShowChoiceResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(response.StatusCode)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ChooseRequestObject struct {
+	ID   SessionID `json:"id"`
+	Body *ChooseFormdataRequestBody
+}
+
+type ChooseResponseObject interface {
+	VisitChooseResponse(w http.ResponseWriter) error
+}
+
+type Choose200ResponseHeaders struct {
+	CacheControl string
+}
+
+type Choose200TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       Choose200ResponseHeaders
+	ContentLength int64
+}
+
+func (response Choose200TextHTMLCharsetUTF8Response) VisitChooseResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type Choose303ResponseHeaders struct {
+	CacheControl string
+	Location     string
+}
+
+type Choose303Response struct {
+	Headers Choose303ResponseHeaders
+}
+
+func (response Choose303Response) VisitChooseResponse(w http.ResponseWriter) error {
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(303)
+	return nil
+}
+
+type Choose403JSONResponse struct{ PageJSONResponse }
+
+func (response Choose403JSONResponse) VisitChooseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Choose403TextHTMLCharsetUTF8Response struct {
+	PageTextHTMLCharsetUTF8Response
+}
+
+func (response Choose403TextHTMLCharsetUTF8Response) VisitChooseResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(403)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type Choose404ResponseHeaders struct {
+	CacheControl string
+}
+
+type Choose404JSONResponse struct {
+	Body    Error
+	Headers Choose404ResponseHeaders
+}
+
+func (response Choose404JSONResponse) VisitChooseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Choose404TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       Choose404ResponseHeaders
+	ContentLength int64
+}
+
+func (response Choose404TextHTMLCharsetUTF8Response) VisitChooseResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(404)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type Choose409ResponseHeaders struct {
+	CacheControl string
+}
+
+type Choose409JSONResponse struct {
+	Body    Error
+	Headers Choose409ResponseHeaders
+}
+
+func (response Choose409JSONResponse) VisitChooseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Choose409TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       Choose409ResponseHeaders
+	ContentLength int64
+}
+
+func (response Choose409TextHTMLCharsetUTF8Response) VisitChooseResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(409)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type Choose503ResponseHeaders struct {
+	CacheControl string
+}
+
+type Choose503JSONResponse struct {
+	Body    Error
+	Headers Choose503ResponseHeaders
+}
+
+func (response Choose503JSONResponse) VisitChooseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Choose503TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       Choose503ResponseHeaders
+	ContentLength int64
+}
+
+func (response Choose503TextHTMLCharsetUTF8Response) VisitChooseResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(503)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ChoosedefaultResponseHeaders struct {
+	CacheControl string
+}
+
+type ChoosedefaultJSONResponse struct {
+	Body       Error
+	Headers    ChoosedefaultResponseHeaders
+	StatusCode int
+}
+
+func (response ChoosedefaultJSONResponse) VisitChooseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChoosedefaultTextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       ChoosedefaultResponseHeaders
+	StatusCode    int
+	ContentLength int64
+}
+
+func (response ChoosedefaultTextHTMLCharsetUTF8Response) VisitChooseResponse(w http.ResponseWriter) error {
 
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	if response.ContentLength != 0 {
@@ -8813,6 +11690,672 @@ func (response LogindefaultTextHTMLCharsetUTF8Response) VisitLoginResponse(w htt
 	return err
 }
 
+type ShowPINRequestObject struct {
+	ID     SessionID `json:"id"`
+	Params ShowPINParams
+}
+
+type ShowPINResponseObject interface {
+	VisitShowPINResponse(w http.ResponseWriter) error
+}
+
+type ShowPIN200ResponseHeaders struct {
+	CacheControl          string
+	ContentSecurityPolicy string
+}
+
+type ShowPIN200TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       ShowPIN200ResponseHeaders
+	ContentLength int64
+}
+
+func (response ShowPIN200TextHTMLCharsetUTF8Response) VisitShowPINResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("Content-Security-Policy", fmt.Sprint(response.Headers.ContentSecurityPolicy))
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ShowPIN303ResponseHeaders struct {
+	CacheControl string
+	Location     string
+}
+
+type ShowPIN303Response struct {
+	Headers ShowPIN303ResponseHeaders
+}
+
+func (response ShowPIN303Response) VisitShowPINResponse(w http.ResponseWriter) error {
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(303)
+	return nil
+}
+
+type ShowPIN403JSONResponse struct{ PageJSONResponse }
+
+func (response ShowPIN403JSONResponse) VisitShowPINResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ShowPIN403TextHTMLCharsetUTF8Response struct {
+	PageTextHTMLCharsetUTF8Response
+}
+
+func (response ShowPIN403TextHTMLCharsetUTF8Response) VisitShowPINResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(403)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ShowPIN404ResponseHeaders struct {
+	CacheControl string
+}
+
+type ShowPIN404JSONResponse struct {
+	Body    Error
+	Headers ShowPIN404ResponseHeaders
+}
+
+func (response ShowPIN404JSONResponse) VisitShowPINResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ShowPIN404TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       ShowPIN404ResponseHeaders
+	ContentLength int64
+}
+
+func (response ShowPIN404TextHTMLCharsetUTF8Response) VisitShowPINResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(404)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ShowPIN429ResponseHeaders struct {
+	CacheControl string
+}
+
+type ShowPIN429JSONResponse struct {
+	Body    Error
+	Headers ShowPIN429ResponseHeaders
+}
+
+func (response ShowPIN429JSONResponse) VisitShowPINResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ShowPIN429TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       ShowPIN429ResponseHeaders
+	ContentLength int64
+}
+
+func (response ShowPIN429TextHTMLCharsetUTF8Response) VisitShowPINResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(429)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ShowPINdefaultResponseHeaders struct {
+	CacheControl string
+}
+
+type ShowPINdefaultJSONResponse struct {
+	Body       Error
+	Headers    ShowPINdefaultResponseHeaders
+	StatusCode int
+}
+
+func (response ShowPINdefaultJSONResponse) VisitShowPINResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ShowPINdefaultTextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       ShowPINdefaultResponseHeaders
+	StatusCode    int
+	ContentLength int64
+}
+
+func (response ShowPINdefaultTextHTMLCharsetUTF8Response) VisitShowPINResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(response.StatusCode)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type EnterPINRequestObject struct {
+	ID   SessionID `json:"id"`
+	Body *EnterPINFormdataRequestBody
+}
+
+type EnterPINResponseObject interface {
+	VisitEnterPINResponse(w http.ResponseWriter) error
+}
+
+type EnterPIN200ResponseHeaders struct {
+	CacheControl          string
+	ContentSecurityPolicy string
+}
+
+type EnterPIN200TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       EnterPIN200ResponseHeaders
+	ContentLength int64
+}
+
+func (response EnterPIN200TextHTMLCharsetUTF8Response) VisitEnterPINResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("Content-Security-Policy", fmt.Sprint(response.Headers.ContentSecurityPolicy))
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type EnterPIN303ResponseHeaders struct {
+	CacheControl string
+	Location     string
+}
+
+type EnterPIN303Response struct {
+	Headers EnterPIN303ResponseHeaders
+}
+
+func (response EnterPIN303Response) VisitEnterPINResponse(w http.ResponseWriter) error {
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(303)
+	return nil
+}
+
+type EnterPIN403JSONResponse struct{ PageJSONResponse }
+
+func (response EnterPIN403JSONResponse) VisitEnterPINResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EnterPIN403TextHTMLCharsetUTF8Response struct {
+	PageTextHTMLCharsetUTF8Response
+}
+
+func (response EnterPIN403TextHTMLCharsetUTF8Response) VisitEnterPINResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(403)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type EnterPIN404ResponseHeaders struct {
+	CacheControl string
+}
+
+type EnterPIN404JSONResponse struct {
+	Body    Error
+	Headers EnterPIN404ResponseHeaders
+}
+
+func (response EnterPIN404JSONResponse) VisitEnterPINResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EnterPIN404TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       EnterPIN404ResponseHeaders
+	ContentLength int64
+}
+
+func (response EnterPIN404TextHTMLCharsetUTF8Response) VisitEnterPINResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(404)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type EnterPIN429ResponseHeaders struct {
+	CacheControl string
+}
+
+type EnterPIN429JSONResponse struct {
+	Body    Error
+	Headers EnterPIN429ResponseHeaders
+}
+
+func (response EnterPIN429JSONResponse) VisitEnterPINResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EnterPIN429TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       EnterPIN429ResponseHeaders
+	ContentLength int64
+}
+
+func (response EnterPIN429TextHTMLCharsetUTF8Response) VisitEnterPINResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(429)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type EnterPINdefaultResponseHeaders struct {
+	CacheControl string
+}
+
+type EnterPINdefaultJSONResponse struct {
+	Body       Error
+	Headers    EnterPINdefaultResponseHeaders
+	StatusCode int
+}
+
+func (response EnterPINdefaultJSONResponse) VisitEnterPINResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EnterPINdefaultTextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       EnterPINdefaultResponseHeaders
+	StatusCode    int
+	ContentLength int64
+}
+
+func (response EnterPINdefaultTextHTMLCharsetUTF8Response) VisitEnterPINResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(response.StatusCode)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ResendTANRequestObject struct {
+	ID   SessionID `json:"id"`
+	Body *ResendTANFormdataRequestBody
+}
+
+type ResendTANResponseObject interface {
+	VisitResendTANResponse(w http.ResponseWriter) error
+}
+
+type ResendTAN200ResponseHeaders struct {
+	CacheControl          string
+	ContentSecurityPolicy string
+}
+
+type ResendTAN200TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       ResendTAN200ResponseHeaders
+	ContentLength int64
+}
+
+func (response ResendTAN200TextHTMLCharsetUTF8Response) VisitResendTANResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("Content-Security-Policy", fmt.Sprint(response.Headers.ContentSecurityPolicy))
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ResendTAN303ResponseHeaders struct {
+	CacheControl string
+	Location     string
+}
+
+type ResendTAN303Response struct {
+	Headers ResendTAN303ResponseHeaders
+}
+
+func (response ResendTAN303Response) VisitResendTANResponse(w http.ResponseWriter) error {
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(303)
+	return nil
+}
+
+type ResendTAN403JSONResponse struct{ PageJSONResponse }
+
+func (response ResendTAN403JSONResponse) VisitResendTANResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResendTAN403TextHTMLCharsetUTF8Response struct {
+	PageTextHTMLCharsetUTF8Response
+}
+
+func (response ResendTAN403TextHTMLCharsetUTF8Response) VisitResendTANResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(403)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ResendTAN404ResponseHeaders struct {
+	CacheControl string
+}
+
+type ResendTAN404JSONResponse struct {
+	Body    Error
+	Headers ResendTAN404ResponseHeaders
+}
+
+func (response ResendTAN404JSONResponse) VisitResendTANResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResendTAN404TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       ResendTAN404ResponseHeaders
+	ContentLength int64
+}
+
+func (response ResendTAN404TextHTMLCharsetUTF8Response) VisitResendTANResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(404)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ResendTAN429ResponseHeaders struct {
+	CacheControl string
+}
+
+type ResendTAN429JSONResponse struct {
+	Body    Error
+	Headers ResendTAN429ResponseHeaders
+}
+
+func (response ResendTAN429JSONResponse) VisitResendTANResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResendTAN429TextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       ResendTAN429ResponseHeaders
+	ContentLength int64
+}
+
+func (response ResendTAN429TextHTMLCharsetUTF8Response) VisitResendTANResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(429)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ResendTANdefaultResponseHeaders struct {
+	CacheControl string
+}
+
+type ResendTANdefaultJSONResponse struct {
+	Body       Error
+	Headers    ResendTANdefaultResponseHeaders
+	StatusCode int
+}
+
+func (response ResendTANdefaultJSONResponse) VisitResendTANResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResendTANdefaultTextHTMLCharsetUTF8Response struct {
+	Body          io.Reader
+	Headers       ResendTANdefaultResponseHeaders
+	StatusCode    int
+	ContentLength int64
+}
+
+func (response ResendTANdefaultTextHTMLCharsetUTF8Response) VisitResendTANResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(response.StatusCode)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
 type RetrySessionRequestObject struct {
 	ID   SessionID `json:"id"`
 	Body *RetrySessionFormdataRequestBody
@@ -9736,6 +13279,7 @@ func (response WithdrawSessiondefaultTextHTMLCharsetUTF8Response) VisitWithdrawS
 
 type SetupRequestObject struct {
 	ClientID ClientID `json:"client_id"`
+	Body     *SetupJSONRequestBody
 }
 
 type SetupResponseObject interface {
@@ -9846,6 +13390,179 @@ type SetupdefaultJSONResponse struct {
 }
 
 func (response SetupdefaultJSONResponse) VisitSetupResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SolveRequestObject struct {
+	Nonce Nonce `json:"nonce"`
+	Body  *SolveFormdataRequestBody
+}
+
+type SolveResponseObject interface {
+	VisitSolveResponse(w http.ResponseWriter) error
+}
+
+type Solve200ResponseHeaders struct {
+	CacheControl string
+}
+
+type Solve200JSONResponse struct {
+	Body    ChallengeRedirect
+	Headers Solve200ResponseHeaders
+}
+
+func (response Solve200JSONResponse) VisitSolveResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Solve302ResponseHeaders struct {
+	CacheControl string
+	Location     string
+}
+
+type Solve302Response struct {
+	Headers Solve302ResponseHeaders
+}
+
+func (response Solve302Response) VisitSolveResponse(w http.ResponseWriter) error {
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(302)
+	return nil
+}
+
+type Solve400JSONResponse struct{ ChallengerErrorJSONResponse }
+
+func (response Solve400JSONResponse) VisitSolveResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Solve403ResponseHeaders struct {
+	CacheControl string
+}
+
+type Solve403JSONResponse struct {
+	Body    Solve403JSONResponseBody
+	Headers Solve403ResponseHeaders
+}
+
+func (response Solve403JSONResponse) VisitSolveResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body.union); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Solve404ResponseHeaders struct {
+	CacheControl string
+}
+
+type Solve404JSONResponse struct {
+	Body    ChallengerError
+	Headers Solve404ResponseHeaders
+}
+
+func (response Solve404JSONResponse) VisitSolveResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Solve409ResponseHeaders struct {
+	CacheControl string
+}
+
+type Solve409JSONResponse struct {
+	Body    ChallengerError
+	Headers Solve409ResponseHeaders
+}
+
+func (response Solve409JSONResponse) VisitSolveResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Solve429ResponseHeaders struct {
+	CacheControl string
+}
+
+type Solve429JSONResponse struct {
+	Body    Solve429JSONResponseBody
+	Headers Solve429ResponseHeaders
+}
+
+func (response Solve429JSONResponse) VisitSolveResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body.union); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SolvedefaultResponseHeaders struct {
+	CacheControl string
+}
+
+type SolvedefaultJSONResponse struct {
+	Body       ChallengerError
+	Headers    SolvedefaultResponseHeaders
+	StatusCode int
+}
+
+func (response SolvedefaultJSONResponse) VisitSolveResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -10261,6 +13978,9 @@ type StrictServerInterface interface {
 	// AuthorizeHere Go on in this browser
 	// (POST /authorize/{nonce})
 	AuthorizeHere(ctx context.Context, request AuthorizeHereRequestObject) (AuthorizeHereResponseObject, error)
+	// Challenge Have a TAN sent to an address, for web apps
+	// (POST /challenge/{nonce})
+	Challenge(ctx context.Context, request ChallengeRequestObject) (ChallengeResponseObject, error)
 	// GetConfig Name, version and methods of this server
 	// (GET /config)
 	GetConfig(ctx context.Context, request GetConfigRequestObject) (GetConfigResponseObject, error)
@@ -10276,6 +13996,9 @@ type StrictServerInterface interface {
 	// GetJWKS Public keys that sign ID tokens
 	// (GET /jwks)
 	GetJWKS(ctx context.Context, request GetJWKSRequestObject) (GetJWKSResponseObject, error)
+	// OpenLetter The link in a letter
+	// (GET /letter/{code})
+	OpenLetter(ctx context.Context, request OpenLetterRequestObject) (OpenLetterResponseObject, error)
 	// ShowSignIn The sign-in page for the page about one's own data
 	// (GET /login)
 	ShowSignIn(ctx context.Context, request ShowSignInRequestObject) (ShowSignInResponseObject, error)
@@ -10309,9 +14032,21 @@ type StrictServerInterface interface {
 	// ShowSession The session's page
 	// (GET /session/{id})
 	ShowSession(ctx context.Context, request ShowSessionRequestObject) (ShowSessionResponseObject, error)
+	// ShowAddress The page that asks for an address
+	// (GET /session/{id}/address)
+	ShowAddress(ctx context.Context, request ShowAddressRequestObject) (ShowAddressResponseObject, error)
+	// EnterAddress Have a TAN sent to an address
+	// (POST /session/{id}/address)
+	EnterAddress(ctx context.Context, request EnterAddressRequestObject) (EnterAddressResponseObject, error)
 	// CancelSession Cancel the session
 	// (POST /session/{id}/cancel)
 	CancelSession(ctx context.Context, request CancelSessionRequestObject) (CancelSessionResponseObject, error)
+	// ShowChoice The page on which the person chooses how to prove something
+	// (GET /session/{id}/choose)
+	ShowChoice(ctx context.Context, request ShowChoiceRequestObject) (ShowChoiceResponseObject, error)
+	// Choose Choose a method
+	// (POST /session/{id}/choose)
+	Choose(ctx context.Context, request ChooseRequestObject) (ChooseResponseObject, error)
 	// ShowConsent The page that asks whether the client may have the data
 	// (GET /session/{id}/consent)
 	ShowConsent(ctx context.Context, request ShowConsentRequestObject) (ShowConsentResponseObject, error)
@@ -10327,6 +14062,15 @@ type StrictServerInterface interface {
 	// Login Sign in for a session
 	// (POST /session/{id}/login)
 	Login(ctx context.Context, request LoginRequestObject) (LoginResponseObject, error)
+	// ShowPIN The page that asks for the TAN
+	// (GET /session/{id}/pin)
+	ShowPIN(ctx context.Context, request ShowPINRequestObject) (ShowPINResponseObject, error)
+	// EnterPIN Enter the TAN
+	// (POST /session/{id}/pin)
+	EnterPIN(ctx context.Context, request EnterPINRequestObject) (EnterPINResponseObject, error)
+	// ResendTAN Have another TAN sent to the same address
+	// (POST /session/{id}/resend)
+	ResendTAN(ctx context.Context, request ResendTANRequestObject) (ResendTANResponseObject, error)
 	// RetrySession Try again after a failed or expired verification
 	// (POST /session/{id}/retry)
 	RetrySession(ctx context.Context, request RetrySessionRequestObject) (RetrySessionResponseObject, error)
@@ -10342,6 +14086,9 @@ type StrictServerInterface interface {
 	// Setup Make a session for a person
 	// (POST /setup/{client_id})
 	Setup(ctx context.Context, request SetupRequestObject) (SetupResponseObject, error)
+	// Solve Enter the TAN, for web apps
+	// (POST /solve/{nonce})
+	Solve(ctx context.Context, request SolveRequestObject) (SolveResponseObject, error)
 	// Token Swap a code or a refresh token for an access token
 	// (POST /token)
 	Token(ctx context.Context, request TokenRequestObject) (TokenResponseObject, error)
@@ -10581,6 +14328,43 @@ func (sh *strictHandler) AuthorizeHere(w http.ResponseWriter, r *http.Request, n
 	}
 }
 
+// Challenge operation middleware
+func (sh *strictHandler) Challenge(w http.ResponseWriter, r *http.Request, nonce Nonce) {
+	var request ChallengeRequestObject
+
+	request.Nonce = nonce
+
+	if err := r.ParseForm(); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode formdata: %w", err))
+		return
+	}
+	var body ChallengeFormdataRequestBody
+	if err := runtime.BindForm(&body, r.Form, nil, nil); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't bind formdata: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.Challenge(ctx, request.(ChallengeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "Challenge")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ChallengeResponseObject); ok {
+		if err := validResponse.VisitChallengeResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // GetConfig operation middleware
 func (sh *strictHandler) GetConfig(w http.ResponseWriter, r *http.Request) {
 	var request GetConfigRequestObject
@@ -10705,6 +14489,33 @@ func (sh *strictHandler) GetJWKS(w http.ResponseWriter, r *http.Request) {
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(GetJWKSResponseObject); ok {
 		if err := validResponse.VisitGetJWKSResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// OpenLetter operation middleware
+func (sh *strictHandler) OpenLetter(w http.ResponseWriter, r *http.Request, code string, params OpenLetterParams) {
+	var request OpenLetterRequestObject
+
+	request.Code = code
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.OpenLetter(ctx, request.(OpenLetterRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "OpenLetter")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(OpenLetterResponseObject); ok {
+		if err := validResponse.VisitOpenLetterResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {
@@ -11056,6 +14867,70 @@ func (sh *strictHandler) ShowSession(w http.ResponseWriter, r *http.Request, id 
 	}
 }
 
+// ShowAddress operation middleware
+func (sh *strictHandler) ShowAddress(w http.ResponseWriter, r *http.Request, id SessionID, params ShowAddressParams) {
+	var request ShowAddressRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ShowAddress(ctx, request.(ShowAddressRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ShowAddress")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ShowAddressResponseObject); ok {
+		if err := validResponse.VisitShowAddressResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// EnterAddress operation middleware
+func (sh *strictHandler) EnterAddress(w http.ResponseWriter, r *http.Request, id SessionID) {
+	var request EnterAddressRequestObject
+
+	request.ID = id
+
+	if err := r.ParseForm(); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode formdata: %w", err))
+		return
+	}
+	var body EnterAddressFormdataRequestBody
+	if err := runtime.BindForm(&body, r.Form, nil, nil); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't bind formdata: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.EnterAddress(ctx, request.(EnterAddressRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "EnterAddress")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(EnterAddressResponseObject); ok {
+		if err := validResponse.VisitEnterAddressResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // CancelSession operation middleware
 func (sh *strictHandler) CancelSession(w http.ResponseWriter, r *http.Request, id SessionID) {
 	var request CancelSessionRequestObject
@@ -11086,6 +14961,70 @@ func (sh *strictHandler) CancelSession(w http.ResponseWriter, r *http.Request, i
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(CancelSessionResponseObject); ok {
 		if err := validResponse.VisitCancelSessionResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ShowChoice operation middleware
+func (sh *strictHandler) ShowChoice(w http.ResponseWriter, r *http.Request, id SessionID, params ShowChoiceParams) {
+	var request ShowChoiceRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ShowChoice(ctx, request.(ShowChoiceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ShowChoice")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ShowChoiceResponseObject); ok {
+		if err := validResponse.VisitShowChoiceResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// Choose operation middleware
+func (sh *strictHandler) Choose(w http.ResponseWriter, r *http.Request, id SessionID) {
+	var request ChooseRequestObject
+
+	request.ID = id
+
+	if err := r.ParseForm(); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode formdata: %w", err))
+		return
+	}
+	var body ChooseFormdataRequestBody
+	if err := runtime.BindForm(&body, r.Form, nil, nil); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't bind formdata: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.Choose(ctx, request.(ChooseRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "Choose")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ChooseResponseObject); ok {
+		if err := validResponse.VisitChooseResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {
@@ -11247,6 +15186,107 @@ func (sh *strictHandler) Login(w http.ResponseWriter, r *http.Request, id Sessio
 	}
 }
 
+// ShowPIN operation middleware
+func (sh *strictHandler) ShowPIN(w http.ResponseWriter, r *http.Request, id SessionID, params ShowPINParams) {
+	var request ShowPINRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ShowPIN(ctx, request.(ShowPINRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ShowPIN")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ShowPINResponseObject); ok {
+		if err := validResponse.VisitShowPINResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// EnterPIN operation middleware
+func (sh *strictHandler) EnterPIN(w http.ResponseWriter, r *http.Request, id SessionID) {
+	var request EnterPINRequestObject
+
+	request.ID = id
+
+	if err := r.ParseForm(); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode formdata: %w", err))
+		return
+	}
+	var body EnterPINFormdataRequestBody
+	if err := runtime.BindForm(&body, r.Form, nil, nil); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't bind formdata: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.EnterPIN(ctx, request.(EnterPINRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "EnterPIN")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(EnterPINResponseObject); ok {
+		if err := validResponse.VisitEnterPINResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ResendTAN operation middleware
+func (sh *strictHandler) ResendTAN(w http.ResponseWriter, r *http.Request, id SessionID) {
+	var request ResendTANRequestObject
+
+	request.ID = id
+
+	if err := r.ParseForm(); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode formdata: %w", err))
+		return
+	}
+	var body ResendTANFormdataRequestBody
+	if err := runtime.BindForm(&body, r.Form, nil, nil); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't bind formdata: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ResendTAN(ctx, request.(ResendTANRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ResendTAN")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ResendTANResponseObject); ok {
+		if err := validResponse.VisitResendTANResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // RetrySession operation middleware
 func (sh *strictHandler) RetrySession(w http.ResponseWriter, r *http.Request, id SessionID) {
 	var request RetrySessionRequestObject
@@ -11390,6 +15430,16 @@ func (sh *strictHandler) Setup(w http.ResponseWriter, r *http.Request, clientID 
 
 	request.ClientID = clientID
 
+	var body SetupJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		if !errors.Is(err, io.EOF) {
+			sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+			return
+		}
+	} else {
+		request.Body = &body
+	}
+
 	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
 		return sh.ssi.Setup(ctx, request.(SetupRequestObject))
 	}
@@ -11403,6 +15453,43 @@ func (sh *strictHandler) Setup(w http.ResponseWriter, r *http.Request, clientID 
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(SetupResponseObject); ok {
 		if err := validResponse.VisitSetupResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// Solve operation middleware
+func (sh *strictHandler) Solve(w http.ResponseWriter, r *http.Request, nonce Nonce) {
+	var request SolveRequestObject
+
+	request.Nonce = nonce
+
+	if err := r.ParseForm(); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode formdata: %w", err))
+		return
+	}
+	var body SolveFormdataRequestBody
+	if err := runtime.BindForm(&body, r.Form, nil, nil); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't bind formdata: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.Solve(ctx, request.(SolveRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "Solve")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(SolveResponseObject); ok {
+		if err := validResponse.VisitSolveResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {
@@ -11498,210 +15585,270 @@ func (sh *strictHandler) UserinfoByPost(w http.ResponseWriter, r *http.Request) 
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L35ctu4ljj8KijN3Eo8HyVL8i5XaspxNmf1tZ32TbfyWRAJSWiTABsALatTrpqnmQebJ/kVDgBuIiUr",
-	"cXLT9+qvOOIC8ODs65eGz6OYM8KUbPS+NCYEB0TAn0ds9kHQMWX6PwGRvqCxopw1eo2jcIpnEg3+a9BC",
-	"5/C7RHyEyA0RMySpIijCMyQIDpCaUNlqeA1yi6M4JI1e478aXkOQPxIqSNDoKZEQryH9CYmwXkjNYn2T",
-	"VIKycePuzmscY39CjjlTgofzW3nFpyjkbIzUhCDM5JQIWHxI0DWJVXHpOBmG1PdQhG+beEyebLXbq26G",
-	"M0WYOid+IqianfKQ+rP5XX2YMoSlJBouLJx5iHE0EjgiJVgEZISTUDWl8NEjxhl5dIikmoXE/CJJONK/",
-	"wJsLP8HLmpj5RCoupH14xY95y31sNlze/+WECAIgHQo+lUSgMScSMXJbguhEqVj2NjfJrT/BbExa9tLm",
-	"9cxvxoLz0aac0lny3z4PyJP/+5//7SftdndXKqzIk72/75wdvHvdNb9RKZ/A6/62dfS37ou/dV+MsUpf",
-	"uOKnvefnigtSj7qMNzXkyKD4Pe7nFZc7FXhsrtWu5ms0HnhoxAXiYYDg/xI9PntxjHb3tg88JImvH0M7",
-	"rc7G3K7g9hV3dUaUmB2NFBHzOzsnPmeBRIqjKaalU91ZcaHLy8ujRE0IU9THilRTqeII524yX37Q6bSz",
-	"L+90WrtzH/+UYEGE5iZh9KTfuOGJP9GY0W94iAjBxZN+g7IbHNLgSvFrwvqNxqLt3nmNGGvyUZbRHYeU",
-	"MHXybH7bFxOCBBlTqYggAfLhxuLuHOI3vIbmlI0Yq0nDazAc6avmiSsarEqZmI3nt6N/TfCYALPVxBnj",
-	"MfHQkIy4IGhw5PskVk1316CFzkhEoiHsfSR4ZHhkoiZc0D8J+nj2tvgtVLmv+CMhYpZ9RkKvQu7jkMgC",
-	"ZCN8+5awsZo0et1226skQ+aTKvaCFRpsSqKSeIAEUYlgJPDQ7jbyJ1hgXx+N/sjBUfNX3Pyz3Ty4apYo",
-	"9ejXP35v42fCv+0ePz0KXv15EP09Cj/Ndv++dd19Pdo//bMtL6PtXz7dXj/7o5O8vLnY8d+z5/xs+Gp8",
-	"gt/K6gNjsOHVDuucSEk5q0MgaS57CKOPH0+eFb+i3TnAeCvoNHGbDJt7W52gud9tbzfbe9t7/ig4OGgf",
-	"4OqdLsGpERcRVvrsErgzxkoRoV/z///Wbh7g5uio+eLzl/27Zv6/26v8t9O9+8+GV0VfgsiYM0mAvJ5r",
-	"GtV/+EZ26j9xHIfUCJ/N36WRQNne/1OQUaPX+I/NTDfZNFflpnkbrFKBU1PCFJoKzsYazDllBpSIZk6L",
-	"qFrD3r/phAescorH5MF37zUUuVWbExWFh4DykqgniRo194vvqoBtScAADwChglFMhOQMKQ0JqeXOVP81",
-	"wXFMGAkQZoH5RXEU8EN4yMdhSITsM3gIAwdBr88/vEfDRCHGFXp18e4tMA6JI4KwhKutPnso+F5w/g6z",
-	"2fdHkAvOUYSZ1kv/SIjUqpkwuIJ8QQItl3AoHwRvrOhtprJ30VM5KQ27/shSFh18f6gcZ5+OsCAoolJS",
-	"Nk5h00If2TXjWp9lAQqoxMMwFYUSjYnKIYdRv7G0YJXEF0Q9FEgvLy+bZS1j0aNlpeQOvt4CBAwcC+ZU",
-	"B44Fj4lQ1PAtchtTQeRVlQHktKeEKRoCAG6IoCN7Nojoa8MZokqr6zmOLxu93/YPdj57GX+mTO1uZ2yU",
-	"MkXGGhW8BijJ1TLFgP+RRPpg4L7SIg2nWzc+z3Fo8+ZELsOZc3PXndfIf9xVQEgcUnZdI9Yx0hcRMKS/",
-	"nyGt96MokQpNtNarOOIxYQCyqeY9qrxxMBeasOKst7n536kK9SSgwd+2jlQw/dvWUWpJWGK+SgQtWQ9m",
-	"00Q4C+Jv3Rf/9z//WwmPwvfRoBrm7n2PJKKB08DyT5a/ZGuE93dGu9vNnb3OXnN7Z7fbHG6N/GbXP9jd",
-	"Gu3u4hHeXb6dRISL7DMDRDQiCswJBRorgKS8HWeqleGyyWmwfRNv4phu2kebfPg78dXmV37BXV4x+W0O",
-	"uhUfWIdiKap6eXLMVjT71DArEPOZ+Yzqc8yUf32ImKUasaFdCwJPszFqEBW0YVBHXz6/QJspex4YGTrY",
-	"jLEYoClVE7g9Jc6cWEFDImkARxbpgymyGj/ENJIVbIaycahfqC+nsrd0rl/6jUQSQdmI9xu9L/3GmN4Q",
-	"dqXVxH6jx5IwvLurRDNLWVhKvZMqN8CL9Ot6CKPXlxdI0rFWJYaz3JcaS25vp7u1Ud4bmb2eDF/69AN9",
-	"/eLjnyed9/T1QR0RlrdzZe6o35NnQD4oPzgo7yIRrEeJGvXg6GWP6xPsmcea6WNNvV7v96lqDsHiXLTJ",
-	"Oh4xZyEaljbh8aK3GTk5/8YTJa0M9XKI5qHphDBEVcGcTpFVC5byBn5VbfFqshPXgp4H5MqfaFbCxhUw",
-	"P31z/Lz8zucH70g44bj7YXrzQjx/d/F6nBy/wpy86aj9j2eXw+Tl63Oppk3/3T3WvIqImvAKqH5g4QwN",
-	"zrs7u3PHqn+sfHXIx5RdTSirgOlHSQTStKFF0YiGIaJzjDuiAle+OMK3V3hc498A8aZVITpmTcqsF9LT",
-	"5yKNujAnINrtymVYtdX8UtM1GmL/2p31yTMEHo/yi1mzfb57dfnnUffd75UrxIJHcQV0BowzMvDQAECo",
-	"//C1HceU/lOSkPjqCvs+T5iaOw57Z+V6ggRU6IcTQedXPbPCooWO8u4WzkidDNMUlcovbcNoqNSsnOoH",
-	"tX4IYN/OC3EIVk+Or1cqcTU8Jbdazzko6ojOGclXEQ8qTnsAUmegFamBpumrmMt5oBtHzcLXV7PRDOaG",
-	"wjQ5VhxpQKoVSJ/HdX4dqiXVNQk0DMsv1LofDVAs+IiGpFY3XYz8w5kyFq/+YyW9N+fHup9zbY5kR6J5",
-	"/ApVQuWuQis5NjTxgoto3sDwpRhVyDfnqDPOvemE+hPQnaVm+RMaBIS10IlC+jUpx9fcLOeun4P78R9b",
-	"4T9m7eEfddgYEJ/KSiVggMOQTw0iBoTN5rAErq+CJlpSUkUiaVwV2uxU1L8mgadpHo0oCQNEsD8prfRb",
-	"TrVpeI0hFWpyFWh0+fzZa8AbK5wm6b6wEHg2p53CKeS+v0q5TF1YJQvR/Vz2yUy5APTXiD7W7KEMMuev",
-	"HgtcwzHh3VeFF8+vo3GLMN9QQ0BuSKi3N7caqGraDqPaYjXWPBcokZrJCjTBEomEIZ6o5cq8+eaq/VUB",
-	"7qdH/CpkqPqQVwSHajL/KZklXSIafg0UM7UcMfVJFjZ3vXxHdoGqPZ2wEQevUBBQvSwOT3N7Mw7hCvNH",
-	"8Btw4IBNkbCACA1AKsCXoEkrb6wgE0DQP4V82kIvQjwGR1GfGS8h5yHBTHom+KsmlI0RCSXgmiK36hAF",
-	"oJ1qIh98+vTpU/Pdu+azZwNtzej3UykTIvpsKriy5hH4FotgxmNyxW+IuOrsVxrDamK+wrlAqUSdfWQi",
-	"bXNIoSGTwdN+gQZojqHMLfIMgwUIt5TPsXNw0G62u83ufjUpW8sVV6mj4EByCr2PGRoSCJyX1+i2u7vN",
-	"9lZzq3PR6fba7V5779dG3o+kt91UFDjj3BZGOKLhzDDOCsknFRx8ec13idbEKr8px4jnCZkK+8I5TvSK",
-	"hONq1brKonoPyJg7VqB1Kq2ZdWjd3sYF8kgiiDeDnxJc29ZFmdMoJfeM6kwlAtYL0fnyJu8Vk6n8BsDl",
-	"Ctw5eeaUiswl8Eha3C8vH9CgNyXDm0nv71Fwesve+wfv/nz56dfdP/xXyQ3d/xQ/++XT5eVeFJERO744",
-	"9d/g+P3ztzs9Cm8eUSKagoxbSiRSNSkbCdwyTjXKVAsHEWUtf9LDMe3ddHp6tZ3RPt7yD3aanb29bnOb",
-	"DEdNHOB209/fH+LRsLuzTzrV9lCN0abNIarQFEvLbiqdfCtrlvp9cGzzL8zwEeVwHeX5RuVqybAmaGeD",
-	"HQMaDB4MP278KpfULCbz2FFlbtz4qudP7AkOfdkaEoVpsMCFSIJKpnNp2U39+Thu0/4KblMSYODw03BO",
-	"0aW4u2rJpgSXsckKmBe62Ff0hiwWBGAXO4YKmg74rFLmgRif3lcuLHD6XE64lnVaxt/b60Nu4/ozISyQ",
-	"eZ8BklQreJ2DvXZpgc7ewVZnv73d3rtfOIEuQwVgR8EKi+/t7t97cSmrCI1KJIm4mWeCztAvpACtbImC",
-	"6jXm/Ktt0Sr2sEQqPRi3AAyusd4HJilmYCSg7xMpDcZLDw0EGQkiJyYZxtyiNJqWd/a0zs1ZomBLblWE",
-	"+vryzfk8fV6Tmaxmq/qKh0waXqpaVsjg3740cDhu9BrPwcnnNXxx0+g1Tpvmf9eaFO+bO3GtZvpFxw2v",
-	"kUj4TDpueI3bRq8x2t/68HrrWff2RefpeP8mGR6ot6QzfvXuz1/2dsn+RSIPktNXN2e/PP/Y8Br6NbdX",
-	"L57/eZYcRFu7r96+v1IJ2d05ePs+/sflbnw8O1f0+tPvb04uT3Zwu3FXsEoXaelzcF1osQJ4q07jLR9T",
-	"9hfwNcRYSm0i18VnzNU5N4PJ89TqnXGKp+Zvjf/L4FcF8cyIHOiPkArPXESDMiCUrTYK8EymWqL9Rs/Y",
-	"NCbca9iKH3KpuWWniyY8ERJhhSI+H3abEVnti5JE1CjQJwwlcUyENmBCPiUC+XiefGu81NXujWy1HPir",
-	"cOgdUTjACq9mWL5zpDxCZy+O0f52Z9tDH2LCTp6hY84Y8RV6RqWvdbGZh0zmX3fX/tVt78Gxlh7Q53EC",
-	"+pCaoSMpE4GZT+ajZ4X43RVhQcwrXf8maGpPVOrTF+o+cicL+NVYLobTXmlMomx8hcPx1Q0OEyKvZBLH",
-	"XChSoyM7/70xjw0mzvm8HAs8M/GOFTxd9RZJTvJ6RX+qDXsOqJSDrxbKv0+vZZ3H3QWuNRfTn32vE9Av",
-	"XO7lXgjveje383OvBFmZAMksX1efM3ZK5zXjU2n1Bjm3jRhTMaVS0yiJJyQiAocrbstg4jIa0N9rcW6K",
-	"43he/688BHj3co5jcc6ro8u5TebwZcGB1oP8viRYxe7ec5WmHcxLTW3gSIWjOn1d5dJCkCA+FwExQUCb",
-	"DY/ec4VCzq9JgLBabmW1W53u1q+Nz6vlpNisI2Wy/aRdPPjafJRy6uhq2R1VUD5N5IQEuayMr820ynxk",
-	"3OQ0Mo4iPsdEDtr3s0oWBgczPd/eBjIK7GX7Mx1PVJrRRNXXhwi/Ood5KTHmv3BpDs05CIRjzkZ0PH9K",
-	"VH9YRJiqqRl5b1IAA42UUuOji6OZGEilR8Pl8vc6rXarvcDHVGNP2IsG9S1bBQxJJEGa1c3xWOt5Womp",
-	"VmtprrYj/Yg5eZleqXPRVAfcfsnDT2uanCmBfQX+KD8RgjDVE+QG4lU9yPQvO6R77V57OXJYfdBtxCsf",
-	"cQb8amyBvPbzNALy9emTVJokxlLi5CFqIzrSRK819bK83O90759Hef9sx+r4yz1oRyXxmRVe89CoSenI",
-	"eIytEliVx3x/DmJ2XvnJdbGvmLCAsvEAPWZcWU694aFBltc8QI+nmCrKxtY94RIZ9W3OOzjw+mygTyok",
-	"Ch7JpZxpMUeVdXroh0aYhvoRNDAHBX8GhFH3ZJ9Zd42vrYgwJMGGiTQRlkT6Q+2uc4oLyfsqG14j3UvD",
-	"a5j1UrwIIISsV9OgKpit2cuquMCF/oAam31pft7RT5KTd/lz5uF9RabcQ6TqPXh6nlG850+fFVx/iGsd",
-	"FFx/1VlhlbxC7E06s4ULw5nXZNNp9ZYREpDg0Fb/mq1QiUY8YQFkaPJkjm0VXJTLeVD5towHAfnUpvsO",
-	"IFoEHzDQexJp0pPB2KKFArZhz9qInubEfTbIZ64NUMJCDe/TN8fPIZlCZu8qel175R+qotoPROBeXbjT",
-	"ZSRTAdb2mhGsQJNpXefPxgz8ymzBC5fik9Z5OsRFTr6S4YTz63sxhZut6Ky9MFnYWb3VucIWOXe3djc8",
-	"tL2l9ZdOdz9X29lCLv9QK3gYpXnAEIiScGSCjCBuR0eIcQZX5kLlT38fqdfk1+3jX06b0dOD7pvuXjIZ",
-	"fnz9sRN3xNX0sjN+cfniw/Pf/1GdHJqxh6q0t3nmADlwJbpuVIv77KmvSIjNR6AtqtSV7RbcNcuq8Gu2",
-	"kufFlXthZKrtX30K1qgDyN0Ll5Lupz/263CpLnqn2QguSjMPYRRjofQOpvfOBlglxfScRyTHRmNiQohg",
-	"RqKTkUVLqkw505AYq9MCZOH5LEhKvasXanW2hBH6def1IcZ/JMRbVD39ldrAagVxBdWEzGe/b+227+ml",
-	"cd69ygxIIxq1lHxcCh8cc0Gy1gLdDVsuAiiHBib6O6hMAJoXjCfyJFLxr8cnuye/1+dzL6SjF9UyWotu",
-	"qg41mZf2r3eW23KfDfhoFFJGrgxoBy30hpBYI6TtADAHdqui9OCKpl5zY5+ZEJaMCVPWCPouZFwiU88x",
-	"My4CIhzl1JSrfWVGz6KoufPY2OD518fDc/RXWLFAIw4sVWrrR0nE6umb5wqzAIs0eXMxxu+0OhtagIyw",
-	"cMmWBvdBsbWeOT5CE3xjEi8PXb24RIwjcJ9rLAnJSCGtw1dosJAO+eAJkz9/tuKiV2EWoBAvfCdasNd/",
-	"as5JmphVV5H4QasAgMamwjek0onAyIOcfVuUlw8LDAAmA/POMtnlqx/z52ShX4qEgL9WJFJdQQekKRfX",
-	"uS5EhXAVDbDVeu7uPs+59ZJhJWFeGi35mY2AV9prqxX/LTYkapX5YlGqvs8zEiFv64ECovA1ZKANZ6mO",
-	"j04UoKBEnTaKKEvUPCKurvjXlDtcTsAuFcAsGDdc5RD0D6MlCnLDr8EhN53MbI6bFkoDjSmBwFM2QMOZ",
-	"ZUmA3h4aEIElCXJVtebKI4ls/RkkOiVwz2NsbB8u+qygMyIfCv2m1CcboLvDygNnSeuzxYqLeRFobY+r",
-	"4ezK+CV/WPqrcQPX4pi9/rUEvyS0d7+eA3CP54oEDOx/XPuBf3Z5fpmRZAfmFdo9pYEDiyULuM3zG9vf",
-	"o8huXBrOIiDl+ZXWfpYErGnWDuYeKb+tTndre2d3hTqDGq9Qvg1NK+dyLxxPztFe+D31tBd+zdzuhZ+t",
-	"D96a9o71lH3y1esud0MaHS8DsmfOqPJoLW/7C6TjmSK0SqIyRRKKa5b9QEpGdX5auRDOARJYoum1eK5R",
-	"Pm8BX9zPLQ4escFm5q4B2oEUb6Pwp4tqNQLqgAwkjzm/pjXM0N7ySKIhhbBRC324IQLFIaYM6Rd5+aK8",
-	"yLkOtMqmBUpQjhtDhy/frJj2+Lq6esWlamZx5Cw2HdM3ZJb5Ip9iSf35rZrWdpohZmmTVk3TqNMkTDPv",
-	"oKoLYbe1ZVvxZfCCRebAZXdggLlEdJjETSyRgX0WqFh6KCyXqaM/vS6/2CpF+cwcLYh9yGpInFu8hfTt",
-	"plXQI2kaAtjMkuzOQxe+ACGXPq8XAY9kudIZztC8MzvDfzSPTk+aescVhyfpmJ2wOkS7nHAw09MM1VJW",
-	"6jfgXNMU+N8b88z985+gCZRaQ7bsm7GBCglBfZyzXNK3HuZNGhv1llwLTMrG5mMsx+mzVBE8n1IpEWme",
-	"PMuc3aBQ2RDyYT5KIqc4lnNNXvrM+Mq1CVPiFppOBMGBdLkrNyRAmsu3+qzP/uM/0JFe5lr/p2OQyK6k",
-	"QSzR4PTD+QUynQ03v6T6wJ0xgcZEaUhASL3VZ11g5gY+BRXXNV1VvNxyZvMLPHxnFWMKziTr6P94dmLI",
-	"HPpB9dmW2Z8Fr5zwqV48qzHKwGc7MfXZtnnEre9zqAbF/rUTMoXFbPsVEy4bwLLW1KNSDg77DKF6l1fa",
-	"OsxUJjOEHaJbKwZRJhXBQavPdgqQNmeaPoqVg7oteCgeoT47uAcAqXF1AEd5xGbow1GiJqjbamvjoORM",
-	"SY+VoYCnjACELpj5UpG4p79jRFkg+yxX/0pNUBRSwgebrSkJwyZUXW8ar2PTMRNjHXs5FMhOvs/K3Ya8",
-	"3JeZa67vz8AhJxSqS/2f5xCNBZPNVtm7RCz7Bs28TKc/a8/DaQ65PlJ4DOwqqGTnoz7LBIT5a6dtAku5",
-	"/KQNc/ZzleHwokKpOu6ztFp9o4WO5jHfUgo0N6QMvSQiwsxDLwRh/sRDJwqHFDOw+J6zcUjlJIcuAArX",
-	"i8KfEF/z6Kk2UfW1M9f+DwuCoAwfKxIgPMb6DaWUq8yzOoP7J5gFIQkAH/vMGJCUM4kiLPQqg9tm+srm",
-	"cNZDENocmB4HE4LIrU8AKD2LfFOsqSPiUvWZMVqoQNAUWtp+eob164OQAGBt5+OZ652AjCXgPkSzf+jU",
-	"zFUfKv017FOiNQRrTtez4PXQwHUjMCg/2PCQ5HYnWbOsPtPfEBA/xHpLIeeShDOIjsC2HJytbR0LrrjP",
-	"Q2MdpqfhVD/AKTUhkeZWGvmNZ5hq6ZUijjSGeUh9YgMhWYmrljAxdBLsttqZ3Mr9Br60KMJiZpTCjNi1",
-	"6Jli40qhrsAA3BYS1HsFrVnzWleaq9cwiYp3HpSP4Zg2eo2tVge2EGM1AfW0SPIaAZoF8dM0mffg8SKq",
-	"xl4ySWH6PseDTP9ODe/HrshiwzBGiBUG3E+0zDfOXhOZKvI0Le1TlD0JGr3GS6JM0mda9lFq3tpttx+s",
-	"B2W6RlVzTpPMCddL/SKPQDy7hpHNozDk02bWmX5RC8ishb3rI3/fvpOFpvOw3+32Tt1DKcRcm03PNXa/",
-	"9xM5O6fR++1zAXULnkCLElF2XgqPTeR5CA089KuWypxvQL36qh5nOWxvVCKaefC4sI01tv1s2FY63sAd",
-	"bw2imSEHm19GNCR3OayaO/0jfWOj2Hr9t8oU8lTRn2A5SSvjDUp4LpIFzZlMp9Fy83qYn9DaGh3gjt8d",
-	"tnxZ0+obqn4XtdDOtTfvVLU3/7wUe2mEx2RT3oz/v9soXNzZ2XaE9qVcqSG0fex3fIMNIL+tnfQFqLch",
-	"OTQ6LHAAiF5knWKoTKNvX9vUtwrdt5cjL3TiXgXbzQMLkP1cowqSE0JM2M6AotAALIf3Vjd1mJ8WBdbx",
-	"0vkwjit5qvK3bLU6h6gqoNtnuVta3VZnYz4GpI1PxHjaU79XqFuJ8LXxF+pXmfhBmrSYlocMnKMMmt5x",
-	"Uy3n7FfInkzrmKzrH9IIHme1nDn+DwYWGmLoL+VaSudfZxKp8qmVVIKJyhBnTvHXRwJI2GfuXq16G9OG",
-	"Q6sHwAQznGSJmWq13j6rMFAqrFejehbZmJPE5Bcq6VJmVtlhDz7TVaQV+RbEAqvnLxR7+S2cRlC/i5wF",
-	"DTgTYdviaT6mVDHXorSjQqTja3bzIcslS72DOR9B/gClV9vyb4UJNLWgzSXirfQtdR0JPZTEGg+76A19",
-	"WtxrGhWr3osJvq20CZMYYAFpXB3OI+lBupyxyGSMfSLB3RThGWJYCD61wwA0W7B4Qct+mswDSlXerWbM",
-	"8zA0K+NiElGjd5/knRoQQMrMSiCoSjitzDS1ydu5z6Bz6dLmU4untkqn2xpqKfbXXenzcg1wC8zDeIOo",
-	"yddRHA0JyOUSU7G148s3dZU251lhb5U9M7UpnyZ4xYKMiCDMJx56enyKtveQFqcVqPm0bopN4XvS/psr",
-	"DapZ+iEwnygbIAboXSFKPOS6sj62SshGqT8repy5GV5wEaFTLhVyuZzoHQ9IabxR+uwy3h8Z+fB1HKrU",
-	"MNjxqJ1OF3jWslwyp3mUxlLl2wxX797N01lh16YHMXrMOKBTD2Fm/Zh0hGzYxdScbHiQhMRMb3YT0UCP",
-	"JR0zRFmfgUdvI9fDGD3G8to4+qyvstTSuIJllhibC4NUfattqrwy4t2jcTQ6YqaVoQNAoP+FLykeiZlo",
-	"V7U717t6pe1VdctGnBW2qw+puAnoTFK9i1xr7pU2UuiE77lW+EszIHc2PIRDyftsUEptG8w9W91uBHVa",
-	"7Q0QnFheS31Tnzm5ierEpuHNrja9hELL+/V7/SyxMmvhX6eIQfLcSsCsanutUcwp1c5u0MozfJspxEjV",
-	"cTttoiRqfkC5ex2HzNe418Ph83f0NhVnyTzggKcX2ZAmtHBGU8+ltLFC1pPnAi551d/EAvX91oMCHc4f",
-	"bqbTVnurwhzmeWvjkXRZLunYDAhBmw0OaSkgdgjRJm601VrrDj2eWrM2JzOfZNLZxTzMQ7jPTP6MXhFM",
-	"SJPGmNafp9HURKJuu73xQBAqDt5c9Eh6nykwb66UkZLVnk1wAAkLRXoth/if/PF269f4//7nfw/RKVaT",
-	"J5uHCMackkP0SqlY66GH6BxH5Jwq8uQtvl08ZRG8Ou37e3VWcgFttw9WuLmzyja6K7x5x+D5j3dbYWGD",
-	"eXXja6rcVl6jGJxs9BrAo6ElG6+qn31LrwmEmgc5Os3Nz7Fa5ZAHs8PcpBwqER0zDna+VoIlRPuMbJHU",
-	"dYOektDnEbmv5omepo27CAv6jHHHMezOuCRG7kJfI2Ly1mDzJmLv2QgGxHIDvtzB83QGyXtpm5inPFg0",
-	"pu62OZ1Om5BWlYjQZlZ9pQRxFc13xXQ5JRJyt5Ziaym2lmJrKfZvIMVMWtjIcOEV5FkhPuNS5h4oTrPd",
-	"6rgQDE679oAvfTjrMxeAMe52kyl2o4UJGtHbtJ1Y3qNkqynA8elBtkyfZeXwmnYLDCTEigjzSplxHUgA",
-	"MQ3vIB+tEOyxcs+0UYL20tDi1LxJcX5YeJ0R0/ZdMOjB2X9webt9YKSs5CaFzLgo0sStrADYtdvhbES1",
-	"DvAY4HP64fxi4HxrsO2PZ2839A9jbj0LIs19hxadaSYm9PYn03+F4BIMuooJJJ6l+pSBJyzaZ9URwg0N",
-	"+2yGi/EFWV0LLpEoVjO4AB4tibDsMzyUaaFvjcIzH8yqou7slk0z2XtxhGcd9VpHvdZRr3XUax31Wke9",
-	"1lGvddRrHfVaR71+WNRrHe1Z+8nWfrK1n+wv7yfTDDvnarI6Tbli7jsGfMBLAwzYcPgI6nSzHRlGZeM7",
-	"dvE+0wq6bdLvmhVppERphUnhfsBak2I+xRBBuuHUldk5b+CQB4Xg0iKHxisi1k6NtVNj7dRYOzXWTo21",
-	"U2Pt1Fg7NdZOjbVTY+3UWDs11k6NtVNj7dT45zo1XkKyR6mf2epJPn46q64ys+fEircJji1Vvnz/EV3g",
-	"kAhocEF9Ah3SgcEM7NsGld0r7FS878h/C9P3KtiodZykg1vtyPmHK8J/wC4S2pb10kGA4DSyk/rcUDvb",
-	"Aqe6q0TAfbmomcQzfX3pUTyQ+LqwxtDDAdtrHJtdNs8t/JqnPKT+bOlrzGPuKfvQaoe3lDQvyjMHrcBR",
-	"HDqH1RzZhOBQTf4E2MLRVpXEg10WRJRB33DCAAESEVrfT29zs9Pda7Vb7Vand9A+aDfuPut3uwaDtdl7",
-	"4C1xgzhy3fwe2dEDoGXykSJM/zGFYQTZRFEC/dseu75mG4dIWzo13baxIHkNUfIWujAjnK1d9vHsrWmV",
-	"xQqjXyt8lTAA4DsyFHh/HULnGhs+lMp0L1mZ9qzZbneW3/2R5cbn3Ve0XXD+DrPZtzfGKTWa/e3zXYFQ",
-	"zggOyl0ic9Rh0GaZBKMazjImvmkAXemVvzDDPNI7NU+1XrLdrjaLcrOlAqBYlTa89dyARac+P5KIT5md",
-	"O36I4mQYUj/FcR8zjbdYXrfQh5Gd6WY89XakiEIy7T5nmovCA76iN8QOTWPc9EEkoSQtdJpBx9j70LPU",
-	"TvKhNZSRAuUHVV9kYxh/cMnFSf5Ua8U+lcimfBoml7bN/csQbmdrlSV+MJkXeij/9vnO+1Kk9CN5bTzs",
-	"OBusM+YcHAQrUzzMsq+TZkfGKr4kQ/SGzNA5SQf9dfagUyYjU2hATKWRoQHCKAAvE/hcNXnSMZOaEvuM",
-	"hwF4mcwteARJxsbNbHutuumrMLBE0YhUkeNLol5fvjn/nrIK3l8jq9zswnWXthQhTw3X1pCx7hA6ZqlL",
-	"WNboaMbjWadXn0/49Bz6Ua8cN32Lter8+a+kkedcGQ+vjC9yHhld2jJ1Rm5V65/lkDEYvPW9/BureCEe",
-	"0nopurNTDmeKPjQ1aJZotaCSypZ1eKtLkDiSxcofDxyYoek2zdFgMyIV/oOUrH6ILvNWk/nX6zJrIl0T",
-	"6cMT6ZfyVI2yNXVuYn2r+wBDPtYiLmc9zRPfh+SHWRJrwlsT3s9FeMUhI5V0xxO1OuFF9a1PXziha2pA",
-	"p6VBJofGpSCLrRo2s5kk85rpO7LWStd09y9Ed5dQ4ez8bhGegXcd3Ay1PYcjsglzEeuF3XN9+R1ZC7s1",
-	"0a2Jbp7ogDxcmIgnzLT9zo3uUaWR1V8jFTfdXNN6j/5zGHmiPATkLGGOkxtUBMEnM65N31UaoupyGVNn",
-	"vpv5Oic13QTClzBa7wcxhMLYwzVjWDOGv4o0tniLsKH8r6F7JahJW3jwAHh+9mE9UzlCE2pU6ZDzawTh",
-	"inweHZKcMyLsiDdbS2PCcUMSUnJDgp6JFKaTE/MTDm0KtUxC1UIfbQsSzadGlFE5IUFhMds7Jh1hBelq",
-	"3XYbAvAkDD00JD5OLDdOFzRdUWBOHQ5DMwEQerSkjLn4RpdQ3EI77S0UEcxkNgASwOHzJAwgRjkkfWYD",
-	"8klsOOwELkIbOpOBq2GTTrJ2SXoe7KFX2GmfTeFZN31b71QmEJaoCqG81yc4uzcXXi148j6PHvdnuqX0",
-	"ZYJF8C8cUuysEqq5V1bcAwV2vsyPNi1zp4t0xGVKKDI3Aq5A5BMs7cyWvPLinlvGxexUs9YMm4E1dRlY",
-	"xzY/aLWYoHvrinI8n4z06ejd25827a2QOlUThIuxqGfhpwkw0spmaDKbtbLRK8w4JUablGnbNOih1WeL",
-	"80IyFbM4eBINcjMngcv2Wb67lmtJVhwe4/JBxkRJI2HSHm7ZDEbGp3pbTuW2DbaozOpC9M6hwdfF3Ap2",
-	"PK+tKdX89qDtqirQ0DS9sl/h+odpq1oz9z5z/bsoIFHI2Vj/q2HmqlhDekMqWbc+k7O0q+pP3gu082BC",
-	"xaBiYfF5ysyd8TWJ1Toj5UdlpOjTuU/z3/ulpAiCg9n3yd00duuy3DZ9l5VfJt2l3T5YkthmeuiNBJET",
-	"k/XQZwrmXEEnwwkP3fR6Oyg57VoY2DIJk/NSGP7MR07/twqnTYcbEreUVZHTbDaw34M0BzRNEbUt+jw0",
-	"wTekzwgLCLQrHBLgPYqnBfOWiWNB0AJl2RQhgY+izyY4jgmrZFZnBtw/cdbcPBNJU6r4SGvd2ibAbGYK",
-	"rtYM5QcxlJf0hoBZZI5jZRZixejmFxrUd1o9h6KttA13KntNX1JDWX8/s2O9WWBKu5zpaYaUe65+Stuh",
-	"HlJiZiw3T9OqT0LbosE9lKo1MBDXtqPINUqoICHIgzKXVw452edOnkETiXV86vt5xGxRYD7CaKvnbdGw",
-	"rbYbEuPB+Cd70LZ/ljSLi7n6xdpoU56kNw11LfFo52laH8+Y88BNtx/krdRWQBit8Gb3mRv+X2p8vKz3",
-	"7hMjx6/se6vo+hi+4AEo+/O/S3DtKF9pirJCU+XmibomC4VTzBWfPq4tY91o/TMKdbmYC5/kEepf1cve",
-	"/inrQZeyKkOw+YNc3Stf5GGmeUStemI68GTo4YEtEScihtkiBPvakCCRMymkaZNutHPN7yZ8Cr6F6hSW",
-	"Y7v8WqlYh9n+XbM8Lwpghz4c0wkx9WWZBInwDAzn1NReLUc7DPmUsrFNy+YMnJomSjU4RAFhM6hOK2ss",
-	"WKKBUXMG4CRooRNFopxRz7hCioInU/83JCOFIJ98ZKqDaJo2MM8AHoD4f5TeYbe6Vj/W6se/s/oBbESf",
-	"mWYY36h5GOZT7xeZC8OAJ9L1Oco6bdYaQdCR0uuzuVEjNmjUbe9ttNAZRNc186MKjemNJSNo8AlOl+mE",
-	"hoY395mNtwgSEBK5JnXOa8kZSXuzCAwJxChhiSTBoU0pgLrDkSKiz6iJ3OurVYbZCwDOQxlma8605kz/",
-	"4pzpAl8T228qIMWDu58zp1wIWtGmEvJZzDMQTpHEtnCx4VqbP9lCb3NKlt6H1qOzyjvJIwKpRuUSAIRD",
-	"iDpVm0pvbW++taG0NpT+fQ2lQh0raAQL/CC15tCFoHbiKlCsaYmZpN0gQaoHgSBSepB+Ab9wVuj9IQhY",
-	"F4d9pjhHEWYzUB8y5ABRaPvMbXcPWsiUN7h2FVMOGsBUcK17QMsQ/aqwUh/4ZuL/vC60XXOWNWdZXGhb",
-	"rGP/RvtGECVmCzKTFYq4VGinlCIcE5FvWV9OZVBitg7XrK2StVXy17BKXCqGbTSE0QjT0KQ9kdsY+vbn",
-	"yf8bWY5RNuobKZm20qatuGs32YRaY3IDJZej6rbEfTYAeoS7mlIJgqOB6VyufzHDXBM5KM1HgbZN+eot",
-	"rPrMqFAmG9v6T5DPo8juQsxQZydNYaUMDYmaEmKqEJBZ2nYnNCDdQRFliSISvkpp9q2wsgJUKjyTh86D",
-	"BHnI0Azbzsyt6up0bmD4XV0u39IQFZaxm0wbUucPRr8iN+hEX+lZNbTPAqxwD33pN+wPjV6/kaVs9Rte",
-	"v2HwUl5R1m/09jvdO4DTisoXnMEDZqpt/8RpZEt4wGVNatf93BJySpU/WdDJA64fGc/DWiVYqwRrleDn",
-	"VglcbxEz34Y59UBmbkESSvKNisA9q601zthmwF9bdJ1roeqqrtGLUqIpZbb2JM8EwfeBw+vq+IerPV3b",
-	"OmvGtmZsfwnGlpaL266wbpYaV+lMg29wrKgk3vySVtzd1TO2d4Dt2SRGzcAEUYlghrvByCZjTcCfELtB",
-	"Q4IFOF58QZQN9rI09c2+q1BhGCdKQrNnZnE0VaPRx7O3We0fvSGy7+4pT6iEyTs2qJxIW8K3hwI8k8X+",
-	"7NnDfeZzva+seg9qA49QeSKkMd1IYASNGQ/pBmPtbqM39KkHRwWRaQ0Zy5H6THMa+62CwMggHKbDChgh",
-	"duxIVZ2APqeVmfUxQPT7m04qid2oslq7JSedIhysi20eutgG6GyeeWiqzRFtvo5h5bIbU6xTX12XllcR",
-	"FsScMttOendv+yAdriXRdqvT2gLa2d0oTBfNF+DJPgNx++ri4hRBIZHnkk+KxcHu/4bBDNxgBC1hQc65",
-	"yUU2FoylJCJX+rfT3drwTK7dlNsIUnSoQZRvVW/GMwDb6jM7/QmdpnSWm8bg2aYSJEAZHZoglynAMwSH",
-	"NCeQZnSDICOTymLL+AoPCpIbQKuZkcmc4eJaIsNvj6xPB6qThrPCfDGjfRjFUma93DX76zMAExWy6pTg",
-	"kLobGhD2taUKQuNmkmn7/ZRV5mokc9s0rFJCaA/7JioI47cYccAzKlQLnYyM9mtVKipRyCUM1bimbGy1",
-	"en2qlKHMn1XKLzIPH7qcICczwJaXlu2PbD8mp6/nyzhNHtNeu12AyHaru9HqswEMGx3kJ6KWZ4F4Ni/J",
-	"JFDlYFLF2y9sDdyPq6Jcqcr74QSFXXuxoAAE56KMStg0wX8g1fRU4HH9ft0D9q61mLlPTef5FMfgcTbH",
-	"h0sHCIKHFYhkZfnjxh8uHM/zURJxwkY8J4SWDHvc2ugZzyEWgZ0UaeY1plY8CRDQvGYYXq6kdOBmQqYs",
-	"O9fBiCrvm8dHXqR8RWu6Go5RIpVJVx8SwtLtmZQI2OOAx4TR6rK0jw6C35HK3QH8q00Duo9B+JcbIaRl",
-	"YQkhJ9CrZCXiXD7h36CyRWE8M/SWV9agIMLWVZqeC4gyqfSWbV6POXijrFGGhlxNUDpHK6PnrhbStYj/",
-	"dHbKpVqj/78H+pdl1EoU4Gkl9fTD+cVqcgr2VN/XJD+N0DQ02QTr3K7wpWogE87cdHYao4/DEMbUpNN8",
-	"YV/z84/t82X3iH0BOsVjIqG6PZJe6gOUaUG0ifjmswFzizoXU82qar6PWHnbaaOwuo2zGThdNMfA8jr3",
-	"pGlytWBlQ/5cPJIo4owqLrT1ABvwEGcIp51lzGQwGNGRXyCIKIOTsd53INFCSkGtIXxum4xXtU4FH1Ya",
-	"zT93aselXUTL/Vbb8jrZZwP7WFPbu48z+8aF9JWY9aCJCYUVGVfUJ66x4YaXe4GiEZEKR/EAPbZWkwcD",
-	"nvLvsuPN3TPaaMYqEWTQZ48HNx0va8j16t3RcfP81VF3ZxemqNOgla7Q0oc2OERSvxeHuenofWbGo3u2",
-	"+MNY7cbOFVwjW2CGZgOZMGXnJmLUvb11Tnbw0nl91tmBGVJgfe/towlPhDzM47AtohvxMORTbWBvd9rI",
-	"+CvB3jMf2Wd8NGqhDyIw1qZ+JBY8ojUFJHkUsKf2nTot2rc/vwHS/qZOi+iIzQCGUxqGKOCtErctxTuY",
-	"S8V1RvlFBq/0aOwU+YUt6mBEPc981lDFk3mjLOUZ7iTBFDdOG9MOKSLmjgoGfHd3d/f/AgAA//8=",
+	"7L3rchs5si76KgiuPWFrryJFUncqOvaRZbutblvSSPJouofeIlgFkmgVAXYBFMV2KGI9zXqK8++8yXqS",
+	"E8gE6l4UKcse9wznz7TFqsItkdcvMz/XfDmeSMGEVrXO59qI0YBF8J9HYn4W8SEX5h8BU37EJ5pLUevU",
+	"jsIZnSvS+9+9BrmEvysiB4TdsWhOFNeMjOmcRIwGRI+4atS8Grun40nIap3a/655tYj9PuURC2odHU2Z",
+	"V1P+iI2pGUjPJ+YhpSMuhrWHB692TP0RO5ZCRzIsTuWdnJFQiiHRI0aoUDMWweB9Rm7ZRGeHnkz7Ifc9",
+	"Mqb3dTpkP2w1m6tORgrNhL5k/jTien4uQ+7Pi7M6mwlClWJmX0Q494iQZBDRMcvtRcAGdBrquop88kJI",
+	"wV4cEqXnIcO/KBYOzF/gy5k/wcfqVPhMaRkp+/KKi3kvfYoTzs//esQiBlvaj+RMsYgMJVNEsPvcjo60",
+	"nqjO5ia790dUDFnD/rR5O/frk0jKwaaa8fn0//gyYD/8z3/9d3fabLZ3laaa/bD3152Lgw8/tfFvXKkf",
+	"4HN/2Tr6S/vtX9pvh1THH1xxaafyUsuIVZOukHWzc6yXXY/784rDnUd0iL9VjuYbMu55ZCAjIsOAwL8V",
+	"eXnx9pjs7m0feEQx37xGdhqtjcKs4PEVZ3XBdDQ/GmgWFWd2yXwpAkW0JDPKc6e6s+JA19fXR1M9YkJz",
+	"n2pWfku1JDT1EK78oNVqJitvtRq7hcW/YjRikeEm4fiHbu1OTv2RoYxuzSMsimT0Q7fGxR0NeXCj5S0T",
+	"3Vpt0XQfvNqEmuujLaM7DjkT+uR1cdpXI0YiNuRKs4gFxIcHs7NzhF/zaoZT1iZUj2peTdCx+RXfuOHB",
+	"qjeTimFxOuavUzpkwGzN5ZzQIfNInw1kxEjvyPfZRNfdU70GuWBjNu7D3AeRHCOPnOqRjPgfjHy8eJ9d",
+	"C9duFb9PWTRPljHlN6H0achUZmfH9P49E0M9qnXazaZXeg2Fz8rYC9Wkt6mYnk56JGJ6GgkWeGR3m/gj",
+	"GlHfHI1ZZO+o/iut/9GsH9zUczf16Nfff2vS15F/3z5+dRS8++Ng/Ndx+Mt8969bt+2fBvvnfzTV9Xj7",
+	"b7/c377+vTX98e5qxz8Vb+RF/93whL5X5QcmYMKrHdYlU4pLUUVACn/2CCUfP568zq6i2TqgdCto1WmT",
+	"9et7W62gvt9ubtebe9t7/iA4OGge0PKZPkJTAxmNqTZnN4UnJ1RrFpnP/N9/NOsHtD44qr/99Hn/oZ7+",
+	"5/Yq/2y1H/5XzSu7XxFTEykUw+s1omHIxJBFb8xtNX/yUYqa/6STSchRDG3+plAWJav4XxEb1Dq1/9hM",
+	"tJRN/FVt5r8LI5fQ2YwJTWaRFEOPcAF3YCajAOjrzLAtQkVg/vHj6UdyRUMWmSNKKUKggNRTGkjZrOzz",
+	"m07wwGyed8HLLvPZpn9Oh+zZZ+/VNLvXmyM9Dg/htiumf5jqQX0/+60SssrJVmB/IE8pmbBISXO4VBNl",
+	"RO7M/NeITiZMsABOGP6iJQnkIbzkG/KJVFfASxSYJ/np8uyU9KeaCKnJu6sP74FeFB0zQhX82uiK59rf",
+	"Kyk/UDH/+gRyJSUZU2FU8t+nTBmtNEJaIX7EAiOSaaiehW6s1lGP1Y5Fb6UUFJj1RxFLp+Dr78pxsnRC",
+	"I0bGXCkuhvHeNMhHcSukUeVFQAKuaD+MtQBFhkyniAMtD6rstirmR0w/15ZeX1/X8wrWolfz+tgDrN5u",
+	"CNh2QRAxpd5yFgaqRG0VhOITDXI94v6IoB6hCDeXSpGATZjRHqUgXCti7mpKrqla5x+fa8dnp1dHx1c3",
+	"bz4cnbyvdWpUCPr/2CcaMhrWHj55tUkkJyzSHEXF0evXF28uL2+Ozz6eXl38UmJXDWAs0ptIpWnY80h/",
+	"Tk4uz8hWa3e33srNoXb8rvapIKC8eJj3J6dvLisHUfEocP72H3V/1PPIjOsRCbkw9hGjtyo/8IepURln",
+	"bEhaXbHfbDbJr//f/xtxf1Q6n9xOVS6ajSkPe/mxCvu6aIjTow9vnrDiDpmN5JhQEjKjRhCuDAvNz+RI",
+	"CEpw6Qsncf7u7PTNosMdSWFMJS4IF0ZrgWtPQzPmOD/of2639g5a7a3tnd29klEf4r/I/m/M13D+lvpl",
+	"NDazWNPgmga/Kg16NV9Fg+Jgb51NhnbcDDjtSIYB8lkeBEzkh5LHv2+Ff583+7//z3/9dzm9J0bBP3Dg",
+	"T9V34B1H8Vrg/3ZMoxfTRBo85djtSFfw96IlaNY8ADmUGsgIGRhMTMdmIKA6Y8WYUzH/D1QR/0cdiTo9",
+	"NXyjMB+vdl8fyrr5Y90aUun5melaDST2jGXZA7uf8IipmzK3qPOpTIXmIRzsHYv4wKotBCRmf24kJgsH",
+	"ub3cP9j55CVWGxd6dzsxrgwJDo2W5NXAdVZuaaJm8kIRo7PAc/kDcx630oMyb0zVY+rUJT714NXSi7sJ",
+	"GJuEXNxWGPvUcKpbArr6Xy+ILwNGxlOlgdyNVi4nzNpmRi3X+YmDE7EOI847m5v/J3as/BDw4C9bRzqY",
+	"/WXrKPYvWj33ZhrxnE8RJ80i51f8S/tt+UXKrY8H5XvuvvdCER44v0z6zfxKtgZ0f2ewu13f2Wvt1bd3",
+	"dtv1/tbAr7f9g92twe4uHdDdx6czjcJFXlvcRDJgGpyMGvxYsCX56TgHbn5fNiUPtu8mm3TCN+2rdeQe",
+	"m09cQY4z5Xe3ZIFVJBaTqpe+jqVcLn2ZL3AZ5eeYuAQdy0u/6nbPMxq+dSKAjwycVD++uSKbseXSQ/Oy",
+	"tzmhUQ+ltE5fzpTFRfpM8QCODGRKltX4IeXjEu38kothaD5ofo7N0ty5fu7WpopFXAxkt9b53K0N+R0T",
+	"N4bndWsdMQ3Dh4dyUYU3iyplZlIWHHgbr65DKPnp+oooPjRWdn+eWin6d/d22lsb+bmx+U+j/o8+P+M/",
+	"vf34x0nrlP90UHUJ89O50aVyJJmTVYx6+RcLOss0Eh3O9KADR6860pxgB1+rx6+BqOj8NtP1PvihF02y",
+	"ikcU/MbI0kZysuhraEIWv3iilTUvvRShGfWBGWss42SPibVMa/lVN6N3o51J5dbLgN34zstWnMj5z8dv",
+	"8t98c/CBhSNJ22ezu7fRmw9XPw2nx++oZD+39P7Hi+v+9MefLpWe1f0PS4x5M2Z6JEt29UyEc9K7bO/s",
+	"Fo7V/LH006EccnEzKlV4PioWEXM3jCga8DAkvMC4xzyipR8e0/sbOqyIeoB4GzG4InUubGwS9EqF6kJB",
+	"QDSbpcOIcl/6j+Zekz71b91Zn7wmEAfJf1jUm5e7N9d/HLU//FY6wiSS40nJ7vQE6sI92ELzH74Uiglt",
+	"/lOxkPn6hvq+nApdOA77ZOl4EQt4ZF6eRrw46oUVFg1ylA7CSMGqZJi5UbH88mkYml2pGDnWDyqjE8C+",
+	"XWziEByCKb5eqsRV8JTUaB0Xtqi6dM51fjOWQclp90Dq9Iwi1TN3+sYowIVNx/DNws+Xs9Fkz/GGmetY",
+	"cqQBK1cgfTmpivZwI6luWVBmsxndjwdkEskBD1mlbrqY+Ptzjc5g8x8r6b2p6NZyIbfClR1E9eN3pHRX",
+	"yvwPceTiOGJUsxL+dkSujk7NnlkH24zOPXPmUjD0cc+oEQJCu+Cf0oZpwRVURU3CWlWPqfZZr+CDV6Na",
+	"s/FEq5uQDXQFfxtoFDs+FaTPCBNwTXM7tLWcbRMxHVGhwBFrRD0fs8fmfMXHTGk6npj37du6dE/f0lCx",
+	"jrnHIy6GyQ4KOfNIn/l0qphZCFdES0mULOjuOpqy5IT7UoaMilp8wp9jc9W355qzSVN/Xqwbw6/57ffi",
+	"Y8wutHzbPi2iO+f5KqoqdgjP6XLWMpeDjJ937TFbe8y+udc2pt4LqzYspGCz2Ekk74zoBr6NAUKAMeHF",
+	"zhJxShcJq4Ag+AT5eHHibAwjHo0OZKST3X6uVA94tZMWyLB9OWbKcusq/WUBiCpGvdSBnBBOhbpEBaiq",
+	"9CwLjEqaccpYVfqHpZhVZgM/LT4/1EFgm7nZ5jEXVGOkfEwnE47gl2QOjyEAYorwYh772CtO9D7EhDA/",
+	"RX+gto5AKdjZACJZS6EQkg8u+UI86YdP6d25jL1wVc4doIisY5YoTa0pUSr5Y7NnCfEPLuGHWNrEmuIS",
+	"rzofqtF6b5ZWHnBNDISxUXuMJoH6zJfqE3idFs0AouJ2pUxlh9YRf+rAq3mJLUJosYN4a2e/udzgA35/",
+	"k9L4qlmkT4WxavqM4EblFzswGlOpwhNSpW+eqlWiUV8xN/sjMs0U4zYn44+kVAygbLmZ5iMEnz55Na4Z",
+	"es8quGCNRhGdAwPg4iatQT1KMGOmFBgFCb0MJdES0M4VwZL2siqwmSfAIR/d2Yv0s8+gPisZ3rFgSbG6",
+	"NK18LwGLnNhK35J46TmWUe5oTih4oZhL4G7F4Jr5ZQUwWs4vXOoZiF94oYiYjvssciYrjJanxt0lGVnF",
+	"GmDWYG5PIjmM6LigTDtIrnV+lB4gfP0m8+niSEYuMOE7pFfA7lhotqNgNqT1cUOnYxqaFZbqMF6t3BF4",
+	"5QA9btQvGiVHcriZZctGx2fNzqqcrCT3WTlk4dtFlx3pl3lkGdKb4dAJ8zb6rxwMWFSgj4oAbWkAOx62",
+	"dGfQw/jsW0NONDGfif3nyODjlIjV9y5gPlelVN6jYShn6NYLmJgXzUXz+ypON0PIIAHxMKjRHbl/ywIP",
+	"nEhg1xNG/VFBkiaBoppX6/NIj24Cw8FXkanlhxivv+wYY26Zi7d/MQMaRlQ8F/uJmU9hNAh8yYAZljC1",
+	"sEEZkaligfn/EVUkmgoip/pL+ETZxn33hL8sJOUdo6EeFZeiKiyinryFGzOz/uUY/JyZ3O3jM7IDlM3p",
+	"RAyktaM4ujPOU3ND0H1JMBk0JBehnYqAgTuAR6DomKuVDv3G4Mo+C+WsQd6GdAiI1K5AODLqUsrDBDt0",
+	"X7JQAa1pdq8PSQCxPnPJe7/88ssv9Q8f6q9f9wjFM+RKTVnUFbNIahtsBhBzpZP4Sat1GmKl5xCC57Ga",
+	"QhJFydyOruD6kFCC3ivgUTRU0n3NbZFRkyZMnLwmx1II5mtyLCOWyZ1qtHB1q4NRC6f/JSbwkN3IOxbd",
+	"tPZLbXk9YlHavuGKtPYJ5oYVrlil4znFnguDvKaAToBH8reidXDQrDfb9fZ+OWME2VyqudbNT1+EB4OP",
+	"31i8SVC9ORScAdlohwYniG8UtD71b5fdJqu8r2QMOYWfloWLwXR3AXcb+YgYzRtFtXazvVtvbtW3Wlet",
+	"dqfZ7DT3fq2lNW9zdHUw1Ep2akDHPJyjKC6JTCkNrKTci1269SnRXhQNPLIfLBzrOxYOy0PfvDR2Zc2P",
+	"gXOCFv1VC1kBMZwA+BsF9oY0gFwzdWOcuY1G5KE1DxD59ELZUY01BckeFrSfCiQrafOBuCKgI0Cqbn7t",
+	"SyVoxVvzjwRn6IyoTynIITAecDkgSy65tCevndmW4IReKMvC85MLeNCZsf7dqPPXcXB+L079gw9//PjL",
+	"r7u/+++md3z/l8nrv/1yfb03HrOBOL4693+mk9M373c6HL484CyqR2zY0NFU6ToXg4g2EGnHhW7QYMxF",
+	"wx916IR37lodM9rOYJ9u+Qc79dbeXru+zfqDOg1os+7v7/fpoN/e2WetleyGd3Jm7pC54aV+BUT+lcMV",
+	"RlKwGyS2MjKE3y0xPheQNz3mt+Vhi4Lr5ttAwsXtS648SbETkhZPpVbFtF8c6/SxK2guXE4d8JIcGWNt",
+	"EMPrvuyOpSGRpUGg+YQV71AZUuPO1x1/ZOm876tGn2nKgwXoSxaUyoNrKwmqqdgJguYTBEFOWwWspDmf",
+	"+FJlZ1euxupIqgkqSUUNm/qa37HFegpAipysA7MGVLP49ImQs2VpeQFe7hocCBCGXxowx+4n1WfCRKDS",
+	"cCuiuLHmWgd7zdwArb2DrdZ+c7u5t5xvjD9GCsC0gxUG39vdX3rwcuc+N0wmuiuKChdjzNRUWBnEA3bW",
+	"UMonw3iewFaejVsABVcAn3pYZaCHWoTvG0MGnlce6UVsEDE1wuoCPavXSFXgY6+qEKK5G2yvW/lFBafF",
+	"eVngyNhaRpzMXJYhhJmFEXJF8E2pbfesobAlAxqrxwKXjAEuOf5zeMsP9nb2v7a/HInuJmCCV3isl3BX",
+	"XaWSlXsjXoLHdBvs/CUVDHVEjRURLCZCITUJpbw10l6nMVQKCAYdEiAqppOlw0XlfvnlwwBLLVDIRcDm",
+	"UxkvURUZUPXUv6c4Yh7pMWEi4Lgb6d1K/XkplEc6TOEtDGjkWE7l7pRyiDQJ5k6rjGv+dP3zZVGruWXz",
+	"iiCz+cUjWA0qcS0Vrb9/fK7RcFjr1N4Aqtyr+dFdrVM7r+O/bo0Cs2wJj1s9Nx86rnm1qYKN5pCOVuvU",
+	"BvtbZz9tvW7fv229Gu7fTfsH+j1rDd99+ONve7ts/2qqDqbn7+4u/vbmY82rmc/c37x988fF9GC8tfvu",
+	"/emNnrLdnYP3p5O/X+9OjueXmt/+8tvPJ9cnO7RZe8g47he59gr7utCpD9tbdhrv5ZCLP0E4ZkKVMmy5",
+	"KiEIfy3waSw3RkVgszBizlQBuEb6KlE55kz1zCKUpnOXQsMF8LetJgnoXMX+CbtGD90iiBxBZcwPpTI6",
+	"ZqtNRnIaKUI1GctintecqXLws2JRhUfoRJDpZGIkY0RCOWMR8WlR6alIiyiPACWjpba/jIY+ME0Dqulq",
+	"3ugPiZf44u0x2d9ubXt5f/Frrnxj+c49ggWo2rv2v9rNPTjW3AvmPE7AitRzcqTUNKI2LpzTsdIJYzdM",
+	"BBNZKsoQyGVPFJBbkV5GW08yzCpccaif3hhK4mJ4Q8PhzR0Np0zdqOlkIqNSeW5kkUsYQYGNlFgICzoW",
+	"eIEJNisBbKq8XSl7xcsC+G2eHaApn2zK/Da7VVUpHg5MZ7iYWfZSJ2A++HhaxcL9rs6rcIkVK+2smsKV",
+	"eXxcc87Umeq3Qs6UtbZUYRoTyqMZV+aOssmIjVlEwxWnhZT42B0w67U0N6OTSdFrUnoI8O3HOY6lOa/q",
+	"XhYmmaKXBQdaveXLXsEydncqdZznWpSaOo5LlLsbdCoPmUTMl1HAMOvM4onJaVpTf9w31Wy02lu/1j6t",
+	"lgRt09w1Vl5SFaDCpROg8xXMVksnLtvl86+glqyudZSZ9m/4cKRJwIdcFwzDVntrm+zs7u0vLWUnFdnQ",
+	"51M1YkEqDfqppQ2SoJfE+lpCknER2H7QXBbzuCAbL/EO2cdARoOX1f4Z9s6VEOD66Tl5Ty4l+OjBpFf4",
+	"aNJ6CtZZPKRy8/itTAeTweP4RgxDrgqR3yNyOePKOT0qkXE3vLUvqpWvz2XgplJHRH9OQptDV6gQFTAg",
+	"fcHIpT+aMf4Hi8jpdDw2VFG2MREbsvsy38D52eXJ3wm710wYzhex4TSkEWH3kwih1fld+L/d7n9ut5ZM",
+	"PLnIQXKrtmRJqG5xs14hxgECMxBCAeyEFwNbMHESkBSVVbbi7BwkkPw5x5vnlv5QusOXoIsdSzHgw5Iw",
+	"wT8lmYCbxY6Z0BW1ik+x/lpgpBDA6F2mJjraSgM/Lpum02o0G80FActlUOpWjwKWOFWMGN2moFRhGNOr",
+	"2TzpmvdFiPVyg60XrwszkHqx1yTqkVms8qLCbVNGsB5xMac6/lSVvvtklLo9puL0/5Y+P2PaSqEj6mtw",
+	"ZvrTKGJCdyJ2BxjCDh3aVcpBCj/woiA+251mp/U4h7ZGqZtcgewWg75tCdgkdyd7cQIWcmNylqvlAxpZ",
+	"jBN4A5OSIejG7JDe71M2ZQFm2wvdIy9RFwmgJreEipe2jKVOQfXZPVdabXikF7CQzllgXkw79AkdUi42",
+	"MJmc8pAFPQudsk5DHNfovAxI1n6n5tXw8bw3sTzTPwuAyITtlk6S4QrzA3I5MoekSbjhi+BEyZ/9fqu9",
+	"fE2lJycSLFuL5pLp6aSyBk1SctG6hCINhLBOt12n236DAnURo8GNFOG8whkaJ2EZdoOGXVEbqYqMPFTf",
+	"hiQTNEvkFcVOEmPA5cytaAx8fVUfZ17KAGR4tyD1/urotEEuJ9RnCgvOUjXCAj5ck0ACowfdocgSntum",
+	"LE69CoJt40c98tJMD61BI3GSOr5G6FCuuRjGgEDE6JnHHG6l53VFL8737ZGXqTpSiAi04XjzkhVVHukh",
+	"x4X/xLgpvtkVCb36LAxZsJGVay7qlTiHWBpFA3Eul3scyzrH4AMQhC5Km2EyycfK7thVtRvnCHBRWVDk",
+	"LOJQwKnkvPWNqhaZiyAmO1tN879lpGI+/ndTrvlcmVOp8Ko8Wkns6DupHnb9fVYMe0JNr+coKvbshcTQ",
+	"Y1uq8qSQNkYNtUib8vpVpbw72hu15gsHhjOvqPt1KjURjAUsOLTdi3AqILqnIgAdRk4LYiSDCFoieJ57",
+	"LHd9KpXCHoA6YQE9M6coLs+EFJt1bUNQoRNXpaAi6IpeusZWj0xFaPb7/OfjN5CopJJvZUFOnfwfyjJG",
+	"numCe1UIbWcI8QjCNGtGsMKdjPvSfG/MoByPdeXS5+I+NXG5Fac0sP5IytulmMLd1viiubCsoQuXlFc1",
+	"tMS5u7W74ZHtLaNPttr7qd40DeIqpRnzk5LY0RKDhjzDywD7xAeI0ZvRAgUHr34b6J/Yr9vHfzuvj18d",
+	"tH9u701H/Y8/fWxNWtHN7Lo1fHv99uzNb38vL2OXsIeylNIicwBLP3eva+U6TPLWE0r3pWFollSq2g4t",
+	"WwCnOg0gy4tL5yLYjCkNSWXWOQg7txQtTdu//L5fRUtVYFnDRmhWmnmEkomx6uUAHbtLgfZXKYZ3Kccs",
+	"xUYnDBG74I4kJwNLllxj4eW+TdO2G7LwfBZUYXioFmpVtp1FOlac19mE/j5l3qLuT0/UBlYrypJRTVix",
+	"TufWbnPJ8JYLC5eiGlE0Gin5cmFiY3vDOlSA5EgPwda90pylomA8USdjPfn1+GT35LfqypML79Hbchlt",
+	"RDfXh+aa5+ZvZpaaclf05GAQcsFucGt7DfIzYxNDkLaIYWHbrYrSgV/M7cUHuwKxT2rChC4kez7jNc5d",
+	"07h/lIyCBDBcUVj7iYk3i0Dqrpugxao/HX6eun+ZEXNlTnBbytTWj4pFq6dGX2oqAhrFidEvH0vl3TAC",
+	"ZEAjl8iMtA+KbZJYOKJ3mNR86Jo+KSIkAdyFoZKQDTQxOnyJBgvJsc+ePvv9520u+hQVAQnpwm8u8l/+",
+	"U1M84jyoqtrpUKYEyBh7EYRcORE49jBDDUv7pfEk1tOL3+wVQrDJWOlzsrufg9CA9yaaKn0DHVxnMrpN",
+	"dVHN4Jx4QK3W8/DwqRB0mPZLL+Y1asmvLXSy1F5brUz5YkOiUpnPls83z3koEdK2Hoas6C0kfPXnsY5P",
+	"TjSQoCKtJhlzMdVFQlxd8a/IzbgezW1OJgfGAVwFchnR/G5E7E7egpdxNprblDIjlHqGUoKIzkSP9OeW",
+	"JVkARo9FVLEgVf8ff3mhiI0AQ17RFJ55SdH2kVFXZHRGzBLVM+4zjNLByD1nSZuzpVpGRRFobY+b/vwG",
+	"na3fKifXuuUraUyV4zGWvfCPYMKWKzYGz3iuAAfu/bdrlPLPbiSSZyTJgXmZdrVxWHNB6SXLbd7c2SZ9",
+	"uai3ZUKLNinNr4z28wjSkSc9HZfIsG1gxGuFigsVXqF0L8l0W6LM8aSiB5m/x+GDzF+TWELmzzawYE17",
+	"x3rygYbycZfN4Uk22cMzKj1ay9v+BHkcWOCp9FJhXQctDct+JiWjHHKZLzLlNhJYIvaKvzQkn7aAr5Zz",
+	"i4NHrLeZuGvg7kCAFRX+eFCjRkBVGNzJYylveQUztI+8UKTPIRbWIGd3LCKTkHJBzIe8dMGrsXMdGJXN",
+	"CJSApMBGDdeh2McR4x7FNzfvpNL1BEuUIJkm/Gc2T3yRr6jifnGq2JrbMMQk38aqaYZ06kwY5h2UdVFv",
+	"N7ZsK/Fkv2CQwnbZGeBmPiI6MOOHKoJ7nwQqHj0UkYJ4m6VXJaYlxfNiSLcRxD5g8qbOLd4g5nHs9/lC",
+	"IXTQQnKTJw9d+AKEXPy+GQQ8kvmeDHCG+M3kDP9ePzo/qZsZlxye4kNxIqoI7XokwUyPU5ty6UxfQHN1",
+	"bEWyNOXh88UlmAvKrSGb983YQIUCyBFNWS7xVzOlxS0KQUkjMLkY4mIsx+mKWBFEXCarn7xOnN2gUNm4",
+	"+GE6SqJmdKIK7ai6An3lxoTJcQtzTyJGA+UwkHcsIIbLN8irpOIYjuTFq+oKQzzwtPlitsoTPJaqpYKW",
+	"ky3Ular6lSp2wlVXJMVOAKZnqAAIQNo5A5ShK7riP/6DHJkZ3Zp/tJCy7fLNuSvSOz+7vCLYLn7zc6yk",
+	"PKBdNmTaHA/gLhpd0QYJg4eW0bst0ZkJ5Dp2bX6Glx+sts7Bw5Uq9g68B6rTdsUWzs+euRrJmRk8qTOS",
+	"nKltZNcV2/iKG99Wgqf+rZN8K1SWP+wKQqr9cHFTYixFKAh1t8+aVoQLpRkNGl2xk9lpJLT4Vardrtui",
+	"B1m6MgQFz8BGmgvUg6M8EnNbxrbdaJpTz3l44mMVJJAxd8JycZHSRGk26Zh1DLgIVFekCt5xjNRCgmNv",
+	"szFjYViHMoub6AqtOw6HJruXIoHk5Lsi36zNS60Mf3Nt03qOOKEypTL/eAMhYqzei2U1HcrYfsFwVOwh",
+	"bp0McJp9aY4UXgNjD2oByEFXJFIL/2unidGuFPh1A8++kGENH8rmxHdFnBS/0SBHRcq3NwWKsnJBfmTR",
+	"mAqPvI2Y8EceOdE05FSAGWqzB1LkAlvhWvn4I+YbwQGgYvPbhWssTiNGoIQF1Q5gqnQOz5u4e+fw/IiK",
+	"IGQB0GNXoFXLpVBkTCMzSu++Hn+y3p93CMRbe1jUdMQIu/cZbErHEt+Mmtsxlkp3BVpSPCIDOg3NBKFT",
+	"N8ojLL1sNrg/J+BbtaeK5olbiJFJFmrbhdKeZu/jS4sXFk/Xs9vrkZ4rP4ok39vwiJJ2Jkmvwa4wawiY",
+	"H1IzpVBKxcI5hGxgWm6frcE/iaSWvgzRZI1Pw+mjQFN6xMYO243uam5Eakw4Cr0FIfeZjc4kxcCM2JtA",
+	"j/J2o5kI09TfwME3HtNojppqctmNPJxR9O9wly4LvhRoWMN1aD6VVgVjIHgNUfgPHpSQoRNe69S2Gi2Y",
+	"woTqEejM2StvCKCekYl1hLWDG47pCiMuBX+3PMjsMkLjX7qU4Q1kjBDADKQ/NYoIeqAxXJblaUYFiUn2",
+	"JKh1aj8yjXkUcRJzkk8IS2k3m8/W3T4eo6ztP2YqwO+5TvRHoDO4VvT1ozCUs/pZxIcYHFvUXP5IzO2D",
+	"D95qHe3hYfcszHe7uVP1UrxjroG/WR3c4aXfSBlftc4/PmVIN+OetCQxTs5L0yGGw/tQsdd86lGZ8wWk",
+	"V52j7syZ7Y1SQsMXjzPTWFPb90ZtueMN3PFWEBpVimm1+XnAQ/aQoqrC6R+ZB4FJOoFi8+oK+VGx9TGi",
+	"ahRXx0OS8Fx4DXrbYaPmDHIavB/zkDW2Bge05bf7DR+aJoDlZRh0Iiqg8lfaQ4JxwIS6xvT+PRNDPap1",
+	"Ws1m0bvy6VHq5WM6ZJvqbvif9+MwS7ol2AR2rzd9pQ4BvKOY/mGqB/X9pV77jd5R3MiV3i69GGZfDlGH",
+	"BQ6AXSbi0tBcxSHB1LX5YnLffpx4z+mQrUTt+MICYr80pELUiDGMJeJWZPonpuje6qaO8uMSF1W8tBhb",
+	"cgn8ZU6grUbrsLRgtDFP40ca7UZroxiYMsYnEZL00PLsdTJZyGN6i05M8ykMasRIyjjZt+e8d9AzVGLt",
+	"B2e/AqQzzsq38QjANrxMKpOk+D8YWKRPoaA8FFESw8znEN2VxntyBSaqIFI4xd8cCRBhV7hnjeqNpo2E",
+	"co9ACdgq7REz1Wq9XVFioJRYr6h6ZtmYk8Tsb1zxR5lZaYNSWKarr5DlW7ZeFXAq7Ioas6psK1RvET+o",
+	"nkXKggaaGdOApfNTsrOJY6nlM8qEX54ym7ME4Ba7LFM+gvQBKq+yY2oqIP0oIK9qa1PowJXWUtXQ1SPT",
+	"iaHDNvmZv8rONQ7Vlc8FI4IrTQLRCnYj0dXh3KQeYPjQIlOQqwPupjGdE0GjSM4QgwJswdIFz/tpErcs",
+	"12lfH5rnYYgj0yyyqdZZBlFUsQWA41lpC8pQsKXwV4soTy2DFzDcuNTsqa3SKLzitmTbk6+0vFT/8Azz",
+	"QG8QRxCRlqSPWfk5pmIrIT0+qZu4QO8KcyttOWxM+Rh1NonYgEVM+Mwjr47PyfYeMeK0hDRfoaelZxTw",
+	"ia67T/ey64nbF5evKdUfeaWFvJMzhPSBxwXJu0SUeMQ1tX5plZCNXHtr8jJxM7yV0ZicS6WJA5iSDzJg",
+	"G7kVuXcf4/1jlA9P41C5fuuOR+202sCzHgO4Oc0jO/VMl/by2WOK4Uqzxhbu5KWQQE4d8PJjF7IBsbEg",
+	"TITZAG89FYB+sx3fyUvrve8KTBlPtYAnL6m6dZnkIOlzHeFLWGaOsbnYTNlabU/6lQlvib775Ehgtw23",
+	"AQF0HTEryR7JVrNZMTvX+n+l6X1ULMKInZbGMAjhcovMdCfZeilmKB7RilnA/t3YmpwrTOSSi2HILBoT",
+	"rEBwXT8Gy9zZ8KA3S1f0cni7XuHd8uJ5pNVoboDgpOoWsqS7wslNUiU2kTe7SkM5EvrcrTm/fbfW+dxN",
+	"CcturSOmYeh1E7Sn/dPDQ6UiBoi+lTYTnDxW0Y+YnkbCaGRHwinVzm4wyjOsDbNDYnWcDJj2R3lR8w2K",
+	"F1VxyHTFoup9+PSF3qbluuxm3HXLt9h1EKxPsU0/0uPwy6x5wMGb70cuWgCyFa9Of6ohT/vd1Yf3HYfR",
+	"ExkYl+eCNWmzAeOI5nnrfcHiFtDcakHb365AR/9j7VTwtjzVs3AqL7WMGG7GVnOrxCiXaZvnhXIAIOd0",
+	"wug8LrXPc2E5WCbqBYlJWrAxycuZNa5TkvuHREdwkRd8iXYFQovMiGDIIsIzLhwSx3SnirSbzY1n2iGv",
+	"9l4mQN9Fr8TPYS2E+kpgnSQtb0QDwHJkuUYe/fDD7++3fp38z3/99yE5p3r0w+YhuWT+NGKH5J3WE6MN",
+	"H5JLOmaXXLMf3tP7hVcefUvN5X1LKzmitpsHKzzcWmUa7RW+vIN0/u2dZ67wSwH04SRImfPMq2VDpLVO",
+	"DSQFFByUZanF7/ktg4B3L3VPE9eL0237MpgjIAXkg5FcfCgkeBuMKq4g5ogSTnHXhG7GQl+O2bL6L3kV",
+	"F8NlIugKIR3HsDOTiqH0h1qhDCF9MHnEDXgJm5yTQD7uZno1B1xjXHrwlQzmC8TWfX02m9UBcTaNQgs6",
+	"Wz5qkpFeLtn7IYsk1NGUPaxl6VqWrmXpWpauZek3kqUIkRugLFhBqmZiVQ4++Ewxq+1Gy4WjaFzmCuIK",
+	"/XlXuGAUhh4QNXdnRBoZ8Pu4UG7au2bTXcAJ7AFyqCuSegXm7mYYSEg1i/CTKuE6AIbBUtaAzcsEvixj",
+	"xSp8wEKheQF+SUt5mPkcKgv2W9Dl1tnC8PN28wBlvZIIp0N3TQxiSzK0XZEnKQbcaCIvYX/Ozy6ves7P",
+	"CNP+ePF+w/xhKK2XJYqTE6DOnkqJBCrY7F8h0EaObAUAFiRaHe4nDNoV5dHSDbP3SQNr9ItZjQ9+YuOJ",
+	"nsMP4N1ThKquoH0VZ2JXqF3FwF7Z7U4e2TwFJ+fiaNc6AriOAK4jgOsI4DoCuI4AriOA6wjgOgK4jgB+",
+	"swjgOvK19tatvXVrb93aW/cs3jojNlIOL6tZ5XMYv2LwC3xFIAZQzowhnTuZEbI8G+uyg3eFYTO2CZar",
+	"aWWIksQ5P5nngWoR9D+jEE27k9wlPjqfZF8GmUDbIrfKOxatXStr18ratbJ2raxdK2vXytq1snatrF0r",
+	"a9fK2rWydq2sXStr18ratbJ2rXRqPwLwJVd8b3XAU6x5pwFP5Q6WMrbxQoHPQ0so/eUEElyv3qa95Zuf",
+	"efCwaRlRD6oueXDrMj3/rOoOk4hr8sdFvlwNeOuV4ZpQ3RW9knJvHSj1ZvmINUoAt0xDKYapKkCuyB2o",
+	"L1DZDspGoWvn6ujUc5YaVivUUhIlpYh765LjEt5u2HlXDJkmqWJSVoWHXXHLvjo6LfMBHaessyf5fz59",
+	"I/hzPFHAXH8F3PNSg8f9SErE75FttQvXRAOdeq7vkDt7ni6G/dWlXp4AbI+sCjJq/LPEzNJcO2EDcX2d",
+	"7WWYYel720987+Bp77Wf9t7S/LvwbpaVf87X8/3Hp4cMe39H75gtvulyIxJtDglnxvqETibqCUw/7gVf",
+	"Cm09sZbViE6sKpawfsWiO+4z6OECs+jZrwE8MVULq29Yu4byjNadgQXwKtTPmZyGgeOt2BbfNZLA5XZF",
+	"RurImXAbUMZHf2TaNrz/imwo01i/hAPZcAFXbl+4et5iQM9YzeqUjpkXd9uHUIlth+86t9tSfOXVrQLp",
+	"q0VFrV6b3x89imcyvK4sr32+zfZqxzjL+qXdv/q5DLk/f/Qz+Jp7y7602uE9qgpe5RvrWwNHS6hgWnFk",
+	"I0ZDPfoD9haOtqw0DwrLMRfQVIUJIIBpFNqIR2dzs9XeazQbzUarc9A8aBoL2qttuurLlch5iBG4LmWp",
+	"UscvbF8msFPlQDNh/mMGnZosShx7dagY7LzT3DgkRvmpaEVCI5b2iyjZIFCkPU6H+3jxHkt2Gns8Lt1U",
+	"xlWgO9JXZCjw/SqCTlV9fi5lZSkpn5K1rcef/ihSDZOXFbRXUn6gYv7lBfpyVfjzQvWC0SBfQjt1O5Bs",
+	"HhOe3OyzmjBfV5tKV9jpLH7S8FQbG9ptb3iZxpsB3FgddwPwnIroHD9W2sGv6pBMpv2Q+zGN2/btVN02",
+	"yNnANrxFI8b2W9NExVVw0ZaBF3zN75jtKGusHi6GhIWKNch5sjvo5YaC7rbNIa+4GfGmfCMDJOlR/Y2N",
+	"j5P0qVaKfa6ITbdAJhf3FPjTXNzW1ipDfONrnmkw8Y9PD97n7E0/UrfojqBJ18GhlKBhrnzjf5vdqkpp",
+	"doT+3GvWJz+zOblkcRfk1h5U7BZsBt0ZuEIZGhBKAoitQKTRXE8+FMrcxK6QYQAKMD5CB5Dgg64PW/Pd",
+	"2Y/QzU3zMatQf3+6/vnya8oq+H6FrHKNndfVYmOCPEeubXbGOvL5UMSBUFWho4VMaxZtfja8sToV8X1c",
+	"wj/jL4PoN0OBhx8qeKKMkXV1dJoqadMVZYXl4XshDiNTMadOyudnmyfEyXeGtkVXpN2T2AEgPSFwvtky",
+	"ADaw5SZlZCK0fwCXHT7fFSiMwFc3K8FuwU3ps+FUlF2LswkT7+FDj5WkjLse4bjgkJxOJtgnI5QzMHJV",
+	"zpm+9/PW2/rBX6//Xm9/uHpd33/303l5QV2LsXp6QV3vUXfge2oe/PRnMrlSTqvnt7Ye9cvZFidEsHv9",
+	"T3a9bX2tgMkqYY3nNE9dsFIQai9UZbFgRDZUeRIuR3J2Ce2JVvaPry/E+kJ8RxciDVuJdTpMMTfy3yiB",
+	"1u7LGanJdakCQh+pbJ0BD8AGsfTubY4Rzpa7Wu5afRPr7b255k+33taXdH1Jn/+SPhqUuURM3+oBl1AO",
+	"jVKf8hcVL9/Z9Jv5TtYXb33xvq+Ll+05WXrv5FSvfvHG1U0n3jqhi4brLNfX8hDtYZUtT7eZtKgsaqYf",
+	"2ForXd+7f6F7dw31lFykYUznEE8Ex0ulATdmm9Amv1rYvTE/f2BrYbe+dOtLV7x0cD1cYFxOBTZcSjVN",
+	"hdOYURspZ8FTpOLmzLaCr45hvoFmk9ojcJ0VuGVdi1gIt2P3bvNUL9PYvpf1Eb9Qrk9tUWq6hvQ/Qqf1",
+	"b8QQMl3w14xhzRj+LNLY0i2hePOfcu91xBGo9eyQn3Qr/GqmckRGHFXpUMpbAgHadM4LQKxZZJtr25x5",
+	"jPn0WcjZHQs6iI2IG+mnG97bVEk1DXWDfLQFDw2fGnDB1YgFmcFspcq4eTAkhLSbTYAcsTD0SJ/5dGq5",
+	"cTwg1mCEDuE0DLEhPFSEjBlz9osucbBBdppbZMyosCFAaN1otsMH8KOQmvRZV1gI0nSCHHYEPyKEHTLt",
+	"zN5EmH8oY5C5B3PoZGbaFYiq1PQW4sxmpmoKgdiy6NipOcH50lx4tXDxaZo8lme6uTRFRqPgXxhE0Vol",
+	"OL1U3skzhbI/19LX+2c2L3IncGrP+HyaXBSVar6dueQjqmy3zLTy4t57jIvZftKNOcVWoVWY02OLiFwN",
+	"BeG+uqIcT8Mvfzn6MvT+VwX6ZsCiFbCDCY2qWfj5FBhpaelllXS53Oikc1NRTzQqpCuIAhV7u2IxEi5R",
+	"MbMt/0kq86cHXLYr0rV8XQHkbNtOh4AbMq1QwsQVo5Pu90LOzLScym3L+Roh4/K/zcyhnPBVYQQLfLdZ",
+	"SobfHjRd9jTpY4lduwpXrdhY1Ya5d4WrFsyBiEIphoTinrkcqZDfsVLWbc7kIu4k8Z33P2g9m1BBUswM",
+	"XryZqTO+ZRO9xuB9KwyeOZ1lGp4sB8KLGA3mXwetjnbrY2he85SVXwjwazYPHoHyYsXuQcTUCHFeXaGh",
+	"wzDko41kyFCTRz3R2Nq2RnpgE5ER5ZcGyENaN75lFU4LAO4zN5RVkWP8LtjvQYx6j0HxtiC4R0b0jnUF",
+	"EwGD4uh9BrwHMo4QXGWZuHlpgbKMxQbAR9EVIzqZMFHKrC5wu79jnHCRicQgUjkwWrexCaiYY2GFNUP5",
+	"RgzlR37HwCzC41iZhaTzkSvDQpdQYCEppuBkL9ZPwJv11wtouQAUD8gmZ3rOaBgy7bkKBcYO9YiO5g7n",
+	"6FPhs9CWYnMvZUGbtuxcqiBayRUCHBT+vHLIyb538rq2hhF+XY+YLeCRjjDahHRbHMjWs+gz9GD8kz1o",
+	"298LzOKqUCGkMtpUVmJgIXrwyD6zvjVrP/K/K4zpKrPtMe4+yS9fCW6I2QdSVJa5IEfxh0lOY4UOQUNj",
+	"1aLIRACkkZWoX9q6O9vttge2c1wHZEQDqMgxBi2MKQXl/7DXUPugQY6SPkbGJjcieMtNotyEfiM0i56B",
+	"O3yrAhx2qusg1pr5/KmYz8LCFquHtDIKAKrXj4S000q9YVNDKQPPBbLTbupGwAQvCWd3hY1n5/usPdbq",
+	"6wc05G/sd0vr/8AKnkG1//Tvgq45ShdzI0ktN3S0pKqpZk4xVd/tZWWluI3GP6MWnowK+Ik0Qf2rcqjm",
+	"d1ly7VF2hhc2fZBfysNGUqpq1OrZYIDFoli2QEu2qLrReaDGAVHSPMbF0Dw2swEQp/KVw1iPR5L7bG0h",
+	"rZWUtYUEbhvujzK9SeGGKjKSM8Opc/dsJdvp2iFGUu0jROx2xwseN5QoKRYIrOJPoCUgS1nrCmtd4d9a",
+	"V4D7SiiJmxx8kaKA5eQrNQXsyZHQhgdRx8k0mkjFPMKoPyJcs7ELPips34xxPGMYGf4GNVPLtQQ7/FpN",
+	"WKsJa0dq7EidjRjW3krEx5jOIcQeB+VXy+YOQzkz+nuY8rP2EM/aOyQBE3Oo3JV3bVBFeugPwZLLDXKi",
+	"2TgV/hdSE80B82T+GbKBJpB57uyEOMGgRPP48sv/zVQPnOpa91jrHv/OugewEXNmhmF8oeaBzKcaQVEA",
+	"bAJmyXU+SXrvVXpLoUed1xU9aEWGcM4eV6pn4aXt5t5Gg1wADt8wP66TIBIWdwd4xmzEQ+TNXWGRmREL",
+	"GBu7tlXO0JKCxX0SIgqpxmQqpooFhzb5AGqyDaACFbcWmyrv4vcWNue5PLhrzrTmTP/inOmK3jLb+yVg",
+	"2YNbDvaRLxlV0rgOMl/wHQBeKpZyrlDhMi0bJB/MNnp0EtFWcswgKSlfLIDQEPCp5abSe9uta20orQ2l",
+	"f19DKVPxCjSCBQGTSnPoKuIMa3LAjcUmedO4PxxIddckARsOiMDc53Rd5IiBdXHYFTGExKgPCXFksScH",
+	"DYKFEFwp35kEDWAWSaN7QDll86mwVB/44sv/aV2Sa81Z1pxlcUmubMW7L7RvJgvUiUs6T6PDLfSMzJit",
+	"0zCSMzKgERZaRyvDeVPAw2L0iqhCTzg/OV1rCeu7vHanZnGpFke6mtfUSuero9OUa2ARvNTc1O32AZY2",
+	"4VqRLaKNroGtQQCoOp0YTSADYKWuyZj5t9VIKtGlX3i/v5UicL5WA9as40/GOuB+LeIUK4j/iCkmggXp",
+	"oDhK3MDBwjPIVgJEH8p8wzb0U/nS2CfQ1YF2xZiLqWb4mx7xyP1kDIyxjNihLZatXDuICY10g1y5TpRZ",
+	"xmY7jReMl9IMTLNC3Kk1wnTNi9a86PkR7kkj2RjnrnOtZ7+YT+lovqDUkiZjqTTZydU8mrDYF9oo4Qw6",
+	"mq/h5+vgyTp48ucInrjccqdVkAHlIdZxYPcTcyEy1/8LWQ6qFdW9sBQ0wwIioq5jaB3YH7uDGrIVDY+7",
+	"ogf3EZ6qKx0xOu51oOSO+Qvp4cBY6ifho9B5K12OkuquQE8vlpeyYV7iy/HYziKak9ZOXJOHC9JnesaY",
+	"sJ3BYWjbYBK3dIegnqZgVZpQUK6sUFWaztWhC3RDYSVhbgoVbFbRmOsS9/CrRoa/pKctDGMnaSigcDDm",
+	"E0nTI/ilYxXOrgioph3yuVuzf6h1urWkBkW35nVrSJfqhoturbPfaj/APq2okMEZPGPpje3vuC7GIzzg",
+	"uqJWxXLRUzXj2h8taE0Avx9hgHStEqxVgrVK8H2rBK5ZAog+oxigeqAS9AILFftCRWDJ8tGGZmw/56dW",
+	"kU51wXVlpMnbXOUcns7ScUwQQrQ0vC13yLpiumtbZ83Y1oztT8HY4vrXtrGvJa+h1NjJnasvif/q6WTz",
+	"c1xC9KGasX0AaqcJ0F4EJGJ6GgnkbiJpWiowmGSe7jMagePFj5i2mFQRZ+jYb2VKpk6mWkEYWVgajdVo",
+	"8vHifVLMlN8x1XXPYIrii7jjaoOcaFeVFGJYxgDbIwGdq2yL/eTlrvClmVdSjjQudgrSYwy9iwkbT/Qc",
+	"WbFrEJIG1imbF5n4wM1k7bu0K8B0k/3fzFVzVbLdg/05Yu9ge+SA/Hj6kVzRkEVwP7GTv21c3osYDW6k",
+	"COc9WFpcJCadr4nROrQIO6R3fHZ6dXR8dfPmw9HJ+95hV8R/OX93dvqmd2j4Qvy306MPb3oe6R29fn3x",
+	"5vLy5v3J6ZtLC0l2fzs++3h6dfFLr9EVaaTQ2LbBhQ5CiBuAiq8WeQgu2YHEM+Iq6a0CiGOulTkJ4OHE",
+	"sGbPWLETKGADoKc/Qt43MxVSe2Q6MUe1u01+5q8OcSdSlRvN3ncFV4QPhYzKBeKluQEri8Fj+P5KUnBV",
+	"e1RPJ6kKrw9f1faFsfDrlYZnSr0Y02Bd/vG5yz8Coyxyf8N2U1w3XVlv9UKQMrxjm5+BPS/g9DHfIccj",
+	"GoZMDIEFzejcXLZApppfG72oV0AR2cyrrjjOuLwUFowEFjhk+IW4QJbE4OEhoWFYbEFma08Xb69Z0cq3",
+	"99RswLdTYGGST9din36x4+O7sNpd1eWORZUVX8EzqqXt8kiyomPmFf2iAceGEGli+Sfro0uwp+SepBjV",
+	"1krnSMX8bFBJvO5ETwTc7nMuKnFvhcN3c/pUcfgWyQPAIXRh2xie4ppB1Tl3B8H2+bbOx9KdPXjae8jX",
+	"v/MTOcVK0k55ZUJD2WlXddkiw7gyx4aWHOhaM/CFOli3a0vwbGe1tIwrrPFLAC3IH2asT+hk8oSwMZZL",
+	"XghowQLXTAQTyYXGPLvdve0Dz5gsGDjebrQaW6D47m6gfePqgqdKoKuuAHX+3dXVOYFSzp5L6su2Z3D/",
+	"RouohyYc3iw4TjQKusLm2FClWJQqvr7T3trwMId5Jp2+fWhUgmk/5L6bmrEM0JDoCnRCNMh5LADdoB8v",
+	"3nu2rQ8LSCIgMXkAFemUJm4xgREbYIqgLaSeeTFiKWW7K45sRqKMbhVBA/HI4YF0NHcmj521dZegJwxt",
+	"M43F2+WgK2CbeKTKTgkOqb1hNsJ+NlfDHa0g1RW2UrudXaZKfWqa6ERUkDJBfTQ8zPjGzrKbhz6fBjkZ",
+	"oLvO+oC4IqFU2liZt+YeJ+AkLkgSgMvlbeLLhy7X0hm5EHxQ1k4d2I54zsGYLqSP+aF7zWZmR7Yb7Y1G",
+	"V/SULyesB1aooFEkZ67NXlxe37P5npiYmtqTMqXrylYh/3Z17Ffqs/F8+pMde7FhBAQuozwpUQUVFp9J",
+	"dzmP6LB6vu4F+9TarFqmqv7ljE4gRI7HR3MH6CoDpy7JyvbWVLGIi4GsBA4Y+vmoWHQiBjIlhM4mTJy8",
+	"Jsc2qH4sI5bc653G1kYHQ500CogfUj4GfwpySFu7gsCdNwzDS6Vt9PDpXsKyUz3kuPa6oufS1W/co/nZ",
+	"mEdPAiP39JwcKTWNqGGYrUbTSkfcsq7AfRxPlcYyIH3GRDw9RGvCHHtywgQvrwv60e3gV7zl7gAqMZBg",
+	"EUH05k/l9FjGg1146RtfUqQVFCgFXfCCUawzmzoBIwtzBDmCblErXc7Kmt78lpHej2+uekjKloTpHO9b",
+	"WlmDQjO2sC12vSFcKG2mbPMl8eBRWeOC9KUeOc1lJyWn20ZIVxL+q/m5VHpN/v8e5J+XUSvdAM8oqedn",
+	"l1erySmYU3VnKe7wbHFLqU3wnNkRSis70iSuiO+CjwesUWOT1DpuXsZiLn0/H8+xHyDndMgUmIVj5cVB",
+	"SxVXpEaIWjrLOjWosxorRtXFTo75acetGqsmLuZxrIiq29Sb2GZwwch4/WX0QpGxFFzLCL0AYag8IgWh",
+	"cW8vszyuFZGz9OKg/xecjIULwBXNYCArDeHLFFA7jzqAoFsMP7x0ase1HcTI/UbT8jrVFT37Wt3Yuy8T",
+	"+8ZhEHU070AbKQ4jCqm5z1xr2Q0v9QHNx0xpOp70yEtrNRkrZZb51gba1O4dYzRTPY1Yryte9u5aXtIS",
+	"8d2Ho+P65buj9s6u2cAeDxrxCA1zaL1Dosx3aegZ9QhT7LtCTahvSA6L6qDVjnZuJA2xBRsujgVesqnQ",
+	"PCSUtO/vHSoAwopeV7R2CIxohMHePhnJaaQO0zRsi5MNZBjKmTGwt1tNggFWsPdwkV0hB4MGOYsCtDbN",
+	"K5NIjnlFYZ40CdhT+0q9bu3X39zB1f6iXrfkSMxhD2c8DEkgGzlumwNoCFfiwBnlV8l+xUeDXYQXNwmV",
+	"YQAZTM5tANWRkuiLvXnInRSY4ui0wezIMcMnShjww8PDw/8fAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -34,29 +34,6 @@ func (q *Queries) AddSignIn(ctx context.Context, arg AddSignInParams) error {
 	return err
 }
 
-const countSignInTry = `-- name: CountSignInTry :one
-INSERT INTO sign_in_tries (key, tries, since) VALUES (?1, 1, ?2)
-ON CONFLICT (key) DO UPDATE SET tries = sign_in_tries.tries + 1
-RETURNING tries, since
-`
-
-type CountSignInTryParams struct {
-	Key   []byte
-	Since time.Time
-}
-
-type CountSignInTryRow struct {
-	Tries int64
-	Since time.Time
-}
-
-func (q *Queries) CountSignInTry(ctx context.Context, arg CountSignInTryParams) (CountSignInTryRow, error) {
-	row := q.db.QueryRowContext(ctx, countSignInTry, arg.Key, arg.Since)
-	var i CountSignInTryRow
-	err := row.Scan(&i.Tries, &i.Since)
-	return i, err
-}
-
 const createAccount = `-- name: CreateAccount :exec
 INSERT INTO accounts (id, user_name, password_hash, sealed_claims, created_at, updated_at, disabled_at)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
@@ -115,35 +92,6 @@ DELETE FROM sign_ins WHERE account_id = ?1
 
 func (q *Queries) EndSignInsOfAccount(ctx context.Context, accountID kyc.ID) (int64, error) {
 	result, err := q.db.ExecContext(ctx, endSignInsOfAccount, accountID)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
-}
-
-const forgetOldSignInTries = `-- name: ForgetOldSignInTries :execrows
-DELETE FROM sign_in_tries WHERE key = ?1 AND since <= CAST(?2 AS timestamptz)
-`
-
-type ForgetOldSignInTriesParams struct {
-	Key    []byte
-	Before time.Time
-}
-
-func (q *Queries) ForgetOldSignInTries(ctx context.Context, arg ForgetOldSignInTriesParams) (int64, error) {
-	result, err := q.db.ExecContext(ctx, forgetOldSignInTries, arg.Key, arg.Before)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
-}
-
-const forgetSignInTries = `-- name: ForgetSignInTries :execrows
-DELETE FROM sign_in_tries WHERE key = ?1
-`
-
-func (q *Queries) ForgetSignInTries(ctx context.Context, key []byte) (int64, error) {
-	result, err := q.db.ExecContext(ctx, forgetSignInTries, key)
 	if err != nil {
 		return 0, err
 	}
@@ -249,18 +197,6 @@ func (q *Queries) ListAccounts(ctx context.Context) ([]Account, error) {
 		return nil, err
 	}
 	return items, nil
-}
-
-const purgeSignInTries = `-- name: PurgeSignInTries :execrows
-DELETE FROM sign_in_tries WHERE since <= CAST(?1 AS timestamptz)
-`
-
-func (q *Queries) PurgeSignInTries(ctx context.Context, before time.Time) (int64, error) {
-	result, err := q.db.ExecContext(ctx, purgeSignInTries, before)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
 }
 
 const purgeSignIns = `-- name: PurgeSignIns :execrows

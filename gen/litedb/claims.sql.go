@@ -11,6 +11,74 @@ import (
 	"vouchgate/kyc"
 )
 
+const claimDueMessages = `-- name: ClaimDueMessages :many
+UPDATE tan_challenges SET lease_until = CAST(?1 AS timestamp)
+WHERE tan_challenges.session_id IN (
+    SELECT c.session_id FROM tan_challenges c
+    WHERE c.next_try <= CAST(?2 AS timestamp) AND c.method = CAST(?3 AS text)
+      AND (c.lease_until IS NULL OR c.lease_until <= CAST(?2 AS timestamp))
+    ORDER BY c.next_try LIMIT CAST(?4 AS bigint))
+RETURNING session_id, client_id, method, attempt, sealed_address, address_hash, addresses, sends, tries, tan_hash, letter_hash, asked_at, next_send, expires_at, locked_at, sealed_message, next_try, lease_until, deliveries, delivery, updated_at, version
+`
+
+type ClaimDueMessagesParams struct {
+	Lease  time.Time
+	Now    time.Time
+	Method string
+	N      int64
+}
+
+func (q *Queries) ClaimDueMessages(ctx context.Context, arg ClaimDueMessagesParams) ([]TanChallenge, error) {
+	rows, err := q.db.QueryContext(ctx, claimDueMessages,
+		arg.Lease,
+		arg.Now,
+		arg.Method,
+		arg.N,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []TanChallenge{}
+	for rows.Next() {
+		var i TanChallenge
+		if err := rows.Scan(
+			&i.SessionID,
+			&i.ClientID,
+			&i.Method,
+			&i.Attempt,
+			&i.SealedAddress,
+			&i.AddressHash,
+			&i.Addresses,
+			&i.Sends,
+			&i.Tries,
+			&i.TANHash,
+			&i.LetterHash,
+			&i.AskedAt,
+			&i.NextSend,
+			&i.ExpiresAt,
+			&i.LockedAt,
+			&i.SealedMessage,
+			&i.NextTry,
+			&i.LeaseUntil,
+			&i.Deliveries,
+			&i.Delivery,
+			&i.UpdatedAt,
+			&i.Version,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const claimDueSessions = `-- name: ClaimDueSessions :many
 
 UPDATE verification_sessions SET lease_until = CAST(?1 AS timestamp)
@@ -19,7 +87,7 @@ WHERE verification_sessions.id IN (
     WHERE s.next_check <= CAST(?2 AS timestamp)
       AND (s.lease_until IS NULL OR s.lease_until <= CAST(?2 AS timestamp))
     ORDER BY s.next_check LIMIT CAST(?3 AS bigint))
-RETURNING id, client_id, method, nonce_hash, status, redirect_uri, state, scope, code_challenge, browser_hash, request_id, verification_url, verification_deeplink, verification_ends_at, attempts, checks, next_check, lease_until, sealed_claims, error_code, created_at, authorized_at, verified_at, finished_at, expires_at, updated_at, version, claims, response_mode, sealed_request, consent, granted_scope, account_id, login_after
+RETURNING id, client_id, method, nonce_hash, status, redirect_uri, state, scope, code_challenge, browser_hash, request_id, verification_url, verification_deeplink, verification_ends_at, attempts, checks, next_check, lease_until, sealed_claims, error_code, created_at, authorized_at, verified_at, finished_at, expires_at, updated_at, version, claims, response_mode, sealed_request, consent, granted_scope, account_id, login_after, sealed_hint
 `
 
 type ClaimDueSessionsParams struct {
@@ -74,6 +142,7 @@ func (q *Queries) ClaimDueSessions(ctx context.Context, arg ClaimDueSessionsPara
 			&i.GrantedScope,
 			&i.AccountID,
 			&i.LoginAfter,
+			&i.SealedHint,
 		); err != nil {
 			return nil, err
 		}

@@ -30,7 +30,7 @@ func (q *Queries) CountRefreshTokens(ctx context.Context, arg CountRefreshTokens
 
 const createGrant = `-- name: CreateGrant :exec
 INSERT INTO grants (id, session_id, client_id, subject, scope, sealed_claims, created_at, expires_at, revoked_at,
-    claims, sealed_request, account_id, consent, once, refresh_until)
+    claims, sealed_request, account_id, consent, once, refresh_until, method)
 VALUES (?1, ?2,
     (SELECT s.client_id FROM verification_sessions s WHERE s.id = ?2), ?3,
     (SELECT CASE WHEN s.granted_scope <> '' THEN s.granted_scope ELSE s.scope END FROM verification_sessions s WHERE s.id = ?2),
@@ -38,7 +38,8 @@ VALUES (?1, ?2,
     (SELECT s.claims FROM verification_sessions s WHERE s.id = ?2),
     (SELECT s.sealed_request FROM verification_sessions s WHERE s.id = ?2),
     (SELECT s.account_id FROM verification_sessions s WHERE s.id = ?2),
-    (SELECT s.consent FROM verification_sessions s WHERE s.id = ?2), ?6, ?7)
+    (SELECT s.consent FROM verification_sessions s WHERE s.id = ?2), ?6, ?7,
+    (SELECT s.method FROM verification_sessions s WHERE s.id = ?2))
 `
 
 type CreateGrantParams struct {
@@ -95,7 +96,7 @@ func (q *Queries) CreateToken(ctx context.Context, arg CreateTokenParams) error 
 }
 
 const getGrant = `-- name: GetGrant :one
-SELECT id, session_id, client_id, subject, scope, sealed_claims, created_at, expires_at, revoked_at, claims, sealed_request, account_id, once, consent, refresh_until FROM grants WHERE id = ?1
+SELECT id, session_id, client_id, subject, scope, sealed_claims, created_at, expires_at, revoked_at, claims, sealed_request, account_id, once, consent, refresh_until, method FROM grants WHERE id = ?1
 `
 
 func (q *Queries) GetGrant(ctx context.Context, id kyc.ID) (Grant, error) {
@@ -117,12 +118,13 @@ func (q *Queries) GetGrant(ctx context.Context, id kyc.ID) (Grant, error) {
 		&i.Once,
 		&i.Consent,
 		&i.RefreshUntil,
+		&i.Method,
 	)
 	return i, err
 }
 
 const getGrantOfSession = `-- name: GetGrantOfSession :one
-SELECT id, session_id, client_id, subject, scope, sealed_claims, created_at, expires_at, revoked_at, claims, sealed_request, account_id, once, consent, refresh_until FROM grants WHERE session_id = ?1
+SELECT id, session_id, client_id, subject, scope, sealed_claims, created_at, expires_at, revoked_at, claims, sealed_request, account_id, once, consent, refresh_until, method FROM grants WHERE session_id = ?1
 `
 
 func (q *Queries) GetGrantOfSession(ctx context.Context, sessionID kyc.ID) (Grant, error) {
@@ -144,6 +146,7 @@ func (q *Queries) GetGrantOfSession(ctx context.Context, sessionID kyc.ID) (Gran
 		&i.Once,
 		&i.Consent,
 		&i.RefreshUntil,
+		&i.Method,
 	)
 	return i, err
 }
@@ -153,7 +156,7 @@ SELECT t.id, t.grant_id, t.kind, t.hash, t.created_at, t.expires_at, t.revoked_a
     t.scope AS token_scope, t.rotated_at, t.successor_id, t.issued_with,
     g.session_id, g.client_id, g.subject, g.scope, g.sealed_claims,
     g.created_at AS granted_at, g.expires_at AS grant_expires_at, g.revoked_at AS grant_revoked_at,
-    g.claims, g.sealed_request, g.account_id, g.consent, g.once, g.refresh_until,
+    g.claims, g.sealed_request, g.account_id, g.consent, g.once, g.refresh_until, g.method,
     c.disabled_at
 FROM tokens t JOIN grants g ON g.id = t.grant_id JOIN clients c ON c.id = g.client_id
 WHERE t.id = ?1
@@ -185,6 +188,7 @@ type GetTokenRow struct {
 	Consent        string
 	Once           bool
 	RefreshUntil   *time.Time
+	Method         string
 	DisabledAt     *time.Time
 }
 
@@ -217,13 +221,14 @@ func (q *Queries) GetToken(ctx context.Context, id kyc.ID) (GetTokenRow, error) 
 		&i.Consent,
 		&i.Once,
 		&i.RefreshUntil,
+		&i.Method,
 		&i.DisabledAt,
 	)
 	return i, err
 }
 
 const listGrantsOfAccount = `-- name: ListGrantsOfAccount :many
-SELECT id, session_id, client_id, subject, scope, sealed_claims, created_at, expires_at, revoked_at, claims, sealed_request, account_id, once, consent, refresh_until FROM grants
+SELECT id, session_id, client_id, subject, scope, sealed_claims, created_at, expires_at, revoked_at, claims, sealed_request, account_id, once, consent, refresh_until, method FROM grants
 WHERE account_id = ?1 AND account_id IS NOT NULL AND revoked_at IS NULL
   AND expires_at > CAST(?2 AS timestamptz)
 ORDER BY id DESC LIMIT CAST(?3 AS bigint)
@@ -260,6 +265,7 @@ func (q *Queries) ListGrantsOfAccount(ctx context.Context, arg ListGrantsOfAccou
 			&i.Once,
 			&i.Consent,
 			&i.RefreshUntil,
+			&i.Method,
 		); err != nil {
 			return nil, err
 		}

@@ -13,7 +13,7 @@ import (
 const claimSession = `-- name: ClaimSession :many
 UPDATE verification_sessions SET lease_until = CAST(?1 AS timestamptz)
 WHERE id = ?2 AND status = 'authorized' AND (lease_until IS NULL OR lease_until <= CAST(?3 AS timestamptz))
-RETURNING id, client_id, method, nonce_hash, status, redirect_uri, state, scope, code_challenge, browser_hash, request_id, verification_url, verification_deeplink, verification_ends_at, attempts, checks, next_check, lease_until, sealed_claims, error_code, created_at, authorized_at, verified_at, finished_at, expires_at, updated_at, version, claims, response_mode, sealed_request, consent, granted_scope, account_id, login_after
+RETURNING id, client_id, method, nonce_hash, status, redirect_uri, state, scope, code_challenge, browser_hash, request_id, verification_url, verification_deeplink, verification_ends_at, attempts, checks, next_check, lease_until, sealed_claims, error_code, created_at, authorized_at, verified_at, finished_at, expires_at, updated_at, version, claims, response_mode, sealed_request, consent, granted_scope, account_id, login_after, sealed_hint
 `
 
 type ClaimSessionParams struct {
@@ -66,6 +66,7 @@ func (q *Queries) ClaimSession(ctx context.Context, arg ClaimSessionParams) ([]V
 			&i.GrantedScope,
 			&i.AccountID,
 			&i.LoginAfter,
+			&i.SealedHint,
 		); err != nil {
 			return nil, err
 		}
@@ -84,7 +85,7 @@ const claimSessionByRequest = `-- name: ClaimSessionByRequest :many
 UPDATE verification_sessions SET lease_until = CAST(?1 AS timestamptz)
 WHERE request_id = ?2 AND request_id <> '' AND status = 'authorized'
   AND (lease_until IS NULL OR lease_until <= CAST(?3 AS timestamptz))
-RETURNING id, client_id, method, nonce_hash, status, redirect_uri, state, scope, code_challenge, browser_hash, request_id, verification_url, verification_deeplink, verification_ends_at, attempts, checks, next_check, lease_until, sealed_claims, error_code, created_at, authorized_at, verified_at, finished_at, expires_at, updated_at, version, claims, response_mode, sealed_request, consent, granted_scope, account_id, login_after
+RETURNING id, client_id, method, nonce_hash, status, redirect_uri, state, scope, code_challenge, browser_hash, request_id, verification_url, verification_deeplink, verification_ends_at, attempts, checks, next_check, lease_until, sealed_claims, error_code, created_at, authorized_at, verified_at, finished_at, expires_at, updated_at, version, claims, response_mode, sealed_request, consent, granted_scope, account_id, login_after, sealed_hint
 `
 
 type ClaimSessionByRequestParams struct {
@@ -137,6 +138,7 @@ func (q *Queries) ClaimSessionByRequest(ctx context.Context, arg ClaimSessionByR
 			&i.GrantedScope,
 			&i.AccountID,
 			&i.LoginAfter,
+			&i.SealedHint,
 		); err != nil {
 			return nil, err
 		}
@@ -152,7 +154,7 @@ func (q *Queries) ClaimSessionByRequest(ctx context.Context, arg ClaimSessionByR
 }
 
 const completeSession = `-- name: CompleteSession :execrows
-UPDATE verification_sessions SET status = 'completed', sealed_claims = NULL, next_check = NULL, lease_until = NULL,
+UPDATE verification_sessions SET status = 'completed', sealed_claims = NULL, sealed_hint = NULL, next_check = NULL, lease_until = NULL,
     finished_at = CAST(?1 AS timestamptz), updated_at = CAST(?1 AS timestamptz), version = version + 1
 WHERE id = ?2 AND status = 'verified'
 `
@@ -241,13 +243,13 @@ INSERT INTO verification_sessions (id, client_id, method, nonce_hash, status,
     request_id, verification_url, verification_deeplink, verification_ends_at,
     attempts, checks, next_check, lease_until, sealed_claims, error_code,
     created_at, authorized_at, verified_at, finished_at, expires_at, updated_at, version,
-    claims, response_mode, sealed_request, consent, granted_scope, account_id, login_after)
+    claims, response_mode, sealed_request, consent, granted_scope, account_id, login_after, sealed_hint)
 VALUES (?1, ?2, ?3, ?4, ?5,
     ?6, ?7, ?8, ?9, ?10,
     ?11, ?12, ?13, ?14,
     ?15, ?16, ?17, ?18, ?19, ?20,
     ?21, ?22, ?23, ?24, ?25, ?26, ?27,
-    ?28, ?29, ?30, ?31, ?32, ?33, ?34)
+    ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35)
 `
 
 type CreateSessionParams struct {
@@ -285,6 +287,7 @@ type CreateSessionParams struct {
 	GrantedScope         string
 	AccountID            *kyc.ID
 	LoginAfter           *time.Time
+	SealedHint           []byte
 }
 
 func (q *Queries) CreateSession(ctx context.Context, arg CreateSessionParams) error {
@@ -323,6 +326,7 @@ func (q *Queries) CreateSession(ctx context.Context, arg CreateSessionParams) er
 		arg.GrantedScope,
 		arg.AccountID,
 		arg.LoginAfter,
+		arg.SealedHint,
 	)
 	return err
 }
@@ -360,7 +364,7 @@ func (q *Queries) EndSessionsOfAccount(ctx context.Context, arg EndSessionsOfAcc
 }
 
 const getSession = `-- name: GetSession :one
-SELECT id, client_id, method, nonce_hash, status, redirect_uri, state, scope, code_challenge, browser_hash, request_id, verification_url, verification_deeplink, verification_ends_at, attempts, checks, next_check, lease_until, sealed_claims, error_code, created_at, authorized_at, verified_at, finished_at, expires_at, updated_at, version, claims, response_mode, sealed_request, consent, granted_scope, account_id, login_after FROM verification_sessions WHERE id = ?1
+SELECT id, client_id, method, nonce_hash, status, redirect_uri, state, scope, code_challenge, browser_hash, request_id, verification_url, verification_deeplink, verification_ends_at, attempts, checks, next_check, lease_until, sealed_claims, error_code, created_at, authorized_at, verified_at, finished_at, expires_at, updated_at, version, claims, response_mode, sealed_request, consent, granted_scope, account_id, login_after, sealed_hint FROM verification_sessions WHERE id = ?1
 `
 
 func (q *Queries) GetSession(ctx context.Context, id kyc.ID) (VerificationSession, error) {
@@ -401,12 +405,13 @@ func (q *Queries) GetSession(ctx context.Context, id kyc.ID) (VerificationSessio
 		&i.GrantedScope,
 		&i.AccountID,
 		&i.LoginAfter,
+		&i.SealedHint,
 	)
 	return i, err
 }
 
 const getSessionByRequest = `-- name: GetSessionByRequest :one
-SELECT id, client_id, method, nonce_hash, status, redirect_uri, state, scope, code_challenge, browser_hash, request_id, verification_url, verification_deeplink, verification_ends_at, attempts, checks, next_check, lease_until, sealed_claims, error_code, created_at, authorized_at, verified_at, finished_at, expires_at, updated_at, version, claims, response_mode, sealed_request, consent, granted_scope, account_id, login_after FROM verification_sessions WHERE request_id = ?1 AND request_id <> '' AND status = 'authorized'
+SELECT id, client_id, method, nonce_hash, status, redirect_uri, state, scope, code_challenge, browser_hash, request_id, verification_url, verification_deeplink, verification_ends_at, attempts, checks, next_check, lease_until, sealed_claims, error_code, created_at, authorized_at, verified_at, finished_at, expires_at, updated_at, version, claims, response_mode, sealed_request, consent, granted_scope, account_id, login_after, sealed_hint FROM verification_sessions WHERE request_id = ?1 AND request_id <> '' AND status = 'authorized'
 `
 
 func (q *Queries) GetSessionByRequest(ctx context.Context, requestID string) (VerificationSession, error) {
@@ -447,6 +452,7 @@ func (q *Queries) GetSessionByRequest(ctx context.Context, requestID string) (Ve
 		&i.GrantedScope,
 		&i.AccountID,
 		&i.LoginAfter,
+		&i.SealedHint,
 	)
 	return i, err
 }
@@ -469,6 +475,25 @@ func (q *Queries) HastenSession(ctx context.Context, arg HastenSessionParams) (i
 	return result.RowsAffected()
 }
 
+const holdOpenSession = `-- name: HoldOpenSession :execrows
+UPDATE verification_sessions SET updated_at = CAST(?1 AS timestamptz)
+WHERE id = ?2 AND status = 'authorized' AND version = ?3
+`
+
+type HoldOpenSessionParams struct {
+	Now     time.Time
+	ID      kyc.ID
+	Version int64
+}
+
+func (q *Queries) HoldOpenSession(ctx context.Context, arg HoldOpenSessionParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, holdOpenSession, arg.Now, arg.ID, arg.Version)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const holdSession = `-- name: HoldSession :execrows
 UPDATE verification_sessions SET lease_until = NULL WHERE id = ?1 AND status = 'verified'
 `
@@ -482,7 +507,7 @@ func (q *Queries) HoldSession(ctx context.Context, id kyc.ID) (int64, error) {
 }
 
 const listSessions = `-- name: ListSessions :many
-SELECT id, client_id, method, nonce_hash, status, redirect_uri, state, scope, code_challenge, browser_hash, request_id, verification_url, verification_deeplink, verification_ends_at, attempts, checks, next_check, lease_until, sealed_claims, error_code, created_at, authorized_at, verified_at, finished_at, expires_at, updated_at, version, claims, response_mode, sealed_request, consent, granted_scope, account_id, login_after FROM verification_sessions
+SELECT id, client_id, method, nonce_hash, status, redirect_uri, state, scope, code_challenge, browser_hash, request_id, verification_url, verification_deeplink, verification_ends_at, attempts, checks, next_check, lease_until, sealed_claims, error_code, created_at, authorized_at, verified_at, finished_at, expires_at, updated_at, version, claims, response_mode, sealed_request, consent, granted_scope, account_id, login_after, sealed_hint FROM verification_sessions
 WHERE (CAST(?1 AS text) IS NULL OR client_id = ?1)
   AND (CAST(?2 AS text) IS NULL OR status = ?2)
 ORDER BY id DESC LIMIT CAST(?3 AS bigint)
@@ -538,6 +563,7 @@ func (q *Queries) ListSessions(ctx context.Context, arg ListSessionsParams) ([]V
 			&i.GrantedScope,
 			&i.AccountID,
 			&i.LoginAfter,
+			&i.SealedHint,
 		); err != nil {
 			return nil, err
 		}
@@ -585,8 +611,9 @@ UPDATE verification_sessions SET status = ?1,
     authorized_at = ?17, verified_at = ?18, finished_at = ?19,
     expires_at = ?20, updated_at = ?21, version = version + 1,
     claims = ?22, response_mode = ?23, sealed_request = ?24, consent = ?25,
-    granted_scope = ?26, account_id = ?27, login_after = ?28
-WHERE id = ?29 AND version = ?30
+    granted_scope = ?26, account_id = ?27, login_after = ?28,
+    method = ?29, sealed_hint = ?30
+WHERE id = ?31 AND version = ?32
 `
 
 type SaveSessionParams struct {
@@ -618,6 +645,8 @@ type SaveSessionParams struct {
 	GrantedScope         string
 	AccountID            *kyc.ID
 	LoginAfter           *time.Time
+	Method               string
+	SealedHint           []byte
 	ID                   kyc.ID
 	Version              int64
 }
@@ -652,6 +681,8 @@ func (q *Queries) SaveSession(ctx context.Context, arg SaveSessionParams) (int64
 		arg.GrantedScope,
 		arg.AccountID,
 		arg.LoginAfter,
+		arg.Method,
+		arg.SealedHint,
 		arg.ID,
 		arg.Version,
 	)

@@ -10,6 +10,72 @@ import (
 	"vouchgate/kyc"
 )
 
+const claimDueMessages = `-- name: ClaimDueMessages :many
+WITH due AS MATERIALIZED (
+    SELECT c.session_id FROM tan_challenges c
+    WHERE c.next_try <= CAST($2 AS timestamptz) AND c.method = CAST($3 AS text)
+      AND (c.lease_until IS NULL OR c.lease_until <= CAST($2 AS timestamptz))
+    ORDER BY c.next_try LIMIT CAST($4 AS bigint) FOR UPDATE SKIP LOCKED)
+UPDATE tan_challenges v SET lease_until = CAST($1 AS timestamptz)
+FROM due WHERE v.session_id = due.session_id
+RETURNING v.session_id, v.client_id, v.method, v.attempt, v.sealed_address, v.address_hash, v.addresses, v.sends, v.tries, v.tan_hash, v.letter_hash, v.asked_at, v.next_send, v.expires_at, v.locked_at, v.sealed_message, v.next_try, v.lease_until, v.deliveries, v.delivery, v.updated_at, v.version
+`
+
+type ClaimDueMessagesParams struct {
+	Lease  time.Time
+	Now    time.Time
+	Method string
+	N      int64
+}
+
+func (q *Queries) ClaimDueMessages(ctx context.Context, arg ClaimDueMessagesParams) ([]TanChallenge, error) {
+	rows, err := q.db.Query(ctx, claimDueMessages,
+		arg.Lease,
+		arg.Now,
+		arg.Method,
+		arg.N,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []TanChallenge{}
+	for rows.Next() {
+		var i TanChallenge
+		if err := rows.Scan(
+			&i.SessionID,
+			&i.ClientID,
+			&i.Method,
+			&i.Attempt,
+			&i.SealedAddress,
+			&i.AddressHash,
+			&i.Addresses,
+			&i.Sends,
+			&i.Tries,
+			&i.TANHash,
+			&i.LetterHash,
+			&i.AskedAt,
+			&i.NextSend,
+			&i.ExpiresAt,
+			&i.LockedAt,
+			&i.SealedMessage,
+			&i.NextTry,
+			&i.LeaseUntil,
+			&i.Deliveries,
+			&i.Delivery,
+			&i.UpdatedAt,
+			&i.Version,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const claimDueSessions = `-- name: ClaimDueSessions :many
 
 WITH due AS MATERIALIZED (
@@ -19,7 +85,7 @@ WITH due AS MATERIALIZED (
     ORDER BY s.next_check LIMIT CAST($3 AS bigint) FOR UPDATE SKIP LOCKED)
 UPDATE verification_sessions v SET lease_until = CAST($1 AS timestamptz)
 FROM due WHERE v.id = due.id
-RETURNING v.id, v.client_id, v.method, v.nonce_hash, v.status, v.redirect_uri, v.state, v.scope, v.code_challenge, v.browser_hash, v.request_id, v.verification_url, v.verification_deeplink, v.verification_ends_at, v.attempts, v.checks, v.next_check, v.lease_until, v.sealed_claims, v.error_code, v.created_at, v.authorized_at, v.verified_at, v.finished_at, v.expires_at, v.updated_at, v.version, v.claims, v.response_mode, v.sealed_request, v.consent, v.granted_scope, v.account_id, v.login_after
+RETURNING v.id, v.client_id, v.method, v.nonce_hash, v.status, v.redirect_uri, v.state, v.scope, v.code_challenge, v.browser_hash, v.request_id, v.verification_url, v.verification_deeplink, v.verification_ends_at, v.attempts, v.checks, v.next_check, v.lease_until, v.sealed_claims, v.error_code, v.created_at, v.authorized_at, v.verified_at, v.finished_at, v.expires_at, v.updated_at, v.version, v.claims, v.response_mode, v.sealed_request, v.consent, v.granted_scope, v.account_id, v.login_after, v.sealed_hint
 `
 
 type ClaimDueSessionsParams struct {
@@ -75,6 +141,7 @@ func (q *Queries) ClaimDueSessions(ctx context.Context, arg ClaimDueSessionsPara
 			&i.GrantedScope,
 			&i.AccountID,
 			&i.LoginAfter,
+			&i.SealedHint,
 		); err != nil {
 			return nil, err
 		}

@@ -74,6 +74,12 @@ type ClientSecret struct {
 	ExpiresAt *time.Time
 }
 
+type Count struct {
+	Key   []byte
+	N     int64
+	Since time.Time
+}
+
 type Grant struct {
 	ID            kyc.ID
 	SessionID     kyc.ID
@@ -90,6 +96,7 @@ type Grant struct {
 	Once          bool
 	Consent       string
 	RefreshUntil  *time.Time
+	Method        string
 }
 
 type KeyCheck struct {
@@ -127,12 +134,6 @@ type SignIn struct {
 	ExpiresAt       time.Time
 }
 
-type SignInTry struct {
-	Key   []byte
-	Tries int64
-	Since time.Time
-}
-
 type SigningKey struct {
 	ID         kyc.ID
 	Algorithm  string
@@ -141,6 +142,31 @@ type SigningKey struct {
 	Public     []byte
 	CreatedAt  time.Time
 	SignsFrom  time.Time
+}
+
+type TanChallenge struct {
+	SessionID     kyc.ID
+	ClientID      string
+	Method        string
+	Attempt       int64
+	SealedAddress []byte
+	AddressHash   []byte
+	Addresses     int64
+	Sends         int64
+	Tries         int64
+	TANHash       []byte
+	LetterHash    []byte
+	AskedAt       *time.Time
+	NextSend      *time.Time
+	ExpiresAt     *time.Time
+	LockedAt      *time.Time
+	SealedMessage []byte
+	NextTry       *time.Time
+	LeaseUntil    *time.Time
+	Deliveries    int64
+	Delivery      string
+	UpdatedAt     time.Time
+	Version       int64
 }
 
 type Token struct {
@@ -197,6 +223,7 @@ type VerificationSession struct {
 	GrantedScope         string
 	AccountID            *kyc.ID
 	LoginAfter           *time.Time
+	SealedHint           []byte
 }
 
 type WebhookSecret struct {

@@ -27,3 +27,13 @@ UPDATE notification_pending_webhooks
 SET delivered_at = CAST(sqlc.arg('now') AS timestamptz), tries = tries + 1, last_outcome = 'delivered',
     next_attempt = NULL, lease_until = NULL
 WHERE lease_until = CAST(sqlc.arg('lease') AS timestamptz) AND id = ANY(CAST(@ids AS uuid[]));
+
+-- name: ClaimDueMessages :many
+WITH due AS MATERIALIZED (
+    SELECT c.session_id FROM tan_challenges c
+    WHERE c.next_try <= CAST(sqlc.arg('now') AS timestamptz) AND c.method = CAST(@method AS text)
+      AND (c.lease_until IS NULL OR c.lease_until <= CAST(sqlc.arg('now') AS timestamptz))
+    ORDER BY c.next_try LIMIT CAST(@n AS bigint) FOR UPDATE SKIP LOCKED)
+UPDATE tan_challenges v SET lease_until = CAST(sqlc.arg('lease') AS timestamptz)
+FROM due WHERE v.session_id = due.session_id
+RETURNING v.*;

@@ -24,3 +24,12 @@ UPDATE notification_pending_webhooks
 SET delivered_at = CAST(sqlc.arg('now') AS timestamp), tries = tries + 1, last_outcome = 'delivered',
     next_attempt = NULL, lease_until = NULL
 WHERE lease_until = CAST(sqlc.arg('lease') AS timestamp) AND id IN (sqlc.slice('ids'));
+
+-- name: ClaimDueMessages :many
+UPDATE tan_challenges SET lease_until = CAST(sqlc.arg('lease') AS timestamp)
+WHERE tan_challenges.session_id IN (
+    SELECT c.session_id FROM tan_challenges c
+    WHERE c.next_try <= CAST(sqlc.arg('now') AS timestamp) AND c.method = CAST(@method AS text)
+      AND (c.lease_until IS NULL OR c.lease_until <= CAST(sqlc.arg('now') AS timestamp))
+    ORDER BY c.next_try LIMIT CAST(@n AS bigint))
+RETURNING *;

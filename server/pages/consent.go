@@ -1,5 +1,7 @@
 package pages
 
+import "vouchgate/kyc"
+
 // ConsentItem is one detail about the person that the client asks for.
 type ConsentItem struct {
 	// Scope is posted as scope if the item stays ticked. Items in a row with the
@@ -15,16 +17,17 @@ type ConsentItem struct {
 // csrf.
 type ConsentPage struct {
 	Lang       Lang
-	ClientName string // never empty: the client's id if it has no name
-	Operator   string // who runs the client; may be empty
-	Purpose    string // what for, in the client's words; may be empty
-	UserName   string // who is signed in; empty for the proof of a wallet
+	ClientName string     // never empty: the client's id if it has no name
+	Operator   string     // who runs the client; may be empty
+	Purpose    string     // what for, in the client's words; may be empty
+	UserName   string     // who is signed in; empty for any other proof than an account's
+	Method     kyc.Method // how it was proved; says what is confirmed if there are no Items
 	Items      []ConsentItem
 	Retention  Retention
 	Refresh    bool   // the client may read while the person is away
 	ActionPath string // takes the POST
 	SwitchPath string // takes a POST to sign in as somebody else; may be empty
-	MePath     string // where an account withdraws; empty for the proof of a wallet
+	MePath     string // where an account withdraws; empty for any other proof
 	CSRF       string
 
 	// Languages are links to this page in other languages; nil leaves the choice
@@ -67,9 +70,11 @@ func (p *Pages) Consent(c ConsentPage) ([]byte, error) {
 	for _, row := range v.Rows {
 		v.Choice = v.Choice || !row.Fixed
 	}
-	v.Nothing = v.M.Consent.NothingWallet
-	if c.UserName != "" {
+	switch v.Nothing = v.M.Consent.NothingWallet; {
+	case c.UserName != "":
 		v.Nothing = v.M.Consent.NothingAccount
+	case c.Method.Addressed():
+		v.Nothing = v.M.Consent.NothingAddress
 	}
 	v.Retention = v.M.retention(c.Retention)
 	return render(p.consent, v)

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"vouchgate/kyc"
 )
 
 func drawConsent(t testing.TB, c ConsentPage) string {
@@ -137,6 +139,10 @@ func TestConsentWithoutDetailsSaysWhatIsConfirmed(t *testing.T) {
 	page := drawConsent(t, c)
 	if text := words(t, page); !strings.Contains(text, "learns only that you hold a valid credential") {
 		t.Errorf("wallet: page says %q", text)
+	}
+	c.Method = kyc.MethodPhone
+	if text := words(t, drawConsent(t, c)); !strings.Contains(text, "learns only that a message has reached you") {
+		t.Errorf("the proof of an address says %q", text)
 	}
 	if len(named(readPage(t, page), "fieldset")) > 0 {
 		t.Error("page has a group of nothing")

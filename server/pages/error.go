@@ -21,10 +21,13 @@ const (
 	ReasonTooManyRequests  Reason = "too_many_requests"
 	ReasonNotFound         Reason = "not_found"
 	ReasonMethodNotAllowed Reason = "method_not_allowed"
-	ReasonCrossOrigin      Reason = "cross_origin" // another site posted the form
-	ReasonBadCSRF          Reason = "bad_csrf"     // the form was not drawn for this browser and session, or its key is gone
-	ReasonRequestURI       Reason = "request_uri"  // used, unknown or expired (RFC 9126, section 4)
-	ReasonUnavailable      Reason = "unavailable"  // the store is down, the server stops
+	ReasonCrossOrigin      Reason = "cross_origin"   // another site posted the form
+	ReasonBadCSRF          Reason = "bad_csrf"       // the form was not drawn for this browser and session, or its key is gone
+	ReasonRequestURI       Reason = "request_uri"    // used, unknown or expired (RFC 9126, section 4)
+	ReasonLetterUnknown    Reason = "letter_unknown" // no letter has this code, or it has ended
+	ReasonNoMethod         Reason = "no_method"      // what the client asks for cannot be proved by any of its methods, here and now
+	ReasonTANLimited       Reason = "tan_limited"    // too many messages with TANs
+	ReasonUnavailable      Reason = "unavailable"    // the store is down, the server stops
 	ReasonInternal         Reason = "internal"
 )
 
@@ -43,6 +46,9 @@ var statusOf = map[Reason]int{
 	ReasonCrossOrigin:      http.StatusForbidden,
 	ReasonBadCSRF:          http.StatusForbidden,
 	ReasonRequestURI:       http.StatusBadRequest,
+	ReasonLetterUnknown:    http.StatusNotFound,
+	ReasonNoMethod:         http.StatusBadRequest,
+	ReasonTANLimited:       http.StatusTooManyRequests,
 	ReasonUnavailable:      http.StatusServiceUnavailable,
 	ReasonInternal:         http.StatusInternalServerError,
 }
@@ -51,7 +57,8 @@ var statusOf = map[Reason]int{
 var Reasons = []Reason{
 	ReasonUnknownClient, ReasonBadRedirectURI, ReasonBadRequest, ReasonSessionUnknown, ReasonSessionOver,
 	ReasonOtherBrowser, ReasonOtherRequest, ReasonFinished, ReasonTooManyRequests, ReasonNotFound,
-	ReasonMethodNotAllowed, ReasonCrossOrigin, ReasonBadCSRF, ReasonRequestURI, ReasonUnavailable, ReasonInternal,
+	ReasonMethodNotAllowed, ReasonCrossOrigin, ReasonBadCSRF, ReasonRequestURI,
+	ReasonLetterUnknown, ReasonNoMethod, ReasonTANLimited, ReasonUnavailable, ReasonInternal,
 }
 
 // Status returns the HTTP status of the page, 500 for an unknown reason.

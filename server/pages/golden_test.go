@@ -43,6 +43,8 @@ func TestGoldenPages(t *testing.T) {
 			"pending", "authorized", "verified", "failed-refused_by_wallet", "failed-no-attempts",
 			"expired", "completed", "completed-readable", "denied", "error-bad_redirect_uri", "error-take-over",
 			"login", "login-wrong", "consent", "consent-wallet", "me", "signed-out", "formpost",
+			"choose", "address-email", "address-phone-hinted", "address-postal-ch-ADDRESS_LINES-malformed", "address-email-none-left",
+			"pin-email", "pin-email-wrong", "pin-email-spent", "pin-postal-ch", "letter",
 		} {
 			golden(t, string(lang)+"-"+name+".html", pages[name])
 		}

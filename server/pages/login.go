@@ -22,6 +22,7 @@ type LoginPage struct {
 	ClientName  string // whom the person signs in for; empty for our own page
 	ActionPath  string // takes the POST
 	CancelPath  string // takes a POST that leads back to the client; may be empty
+	OtherPath   string // the choice of a method; empty without one
 	CSRF        string
 	UserName    string // from login_hint or the last try
 	Remember    bool

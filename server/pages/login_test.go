@@ -84,7 +84,11 @@ func TestLoginCancelsOnlyInAFlow(t *testing.T) {
 	if got := entries(t, drawLogin(t, l), "/session/01/cancel"); got["password"] != nil {
 		t.Error("cancelling would send the password")
 	}
-	l.CancelPath = ""
+	l.OtherPath = "/session/01/choose"
+	if diff := cmp.Diff([]string{"/session/01/login", "/session/01/choose", "/session/01/cancel"}, ways(t, drawLogin(t, l))); diff != "" {
+		t.Errorf("ways out with a choice of methods (-want +got):\n%s", diff)
+	}
+	l.CancelPath, l.OtherPath = "", ""
 	if diff := cmp.Diff([]string{"/session/01/login"}, ways(t, drawLogin(t, l))); diff != "" {
 		t.Errorf("ways out without a flow (-want +got):\n%s", diff)
 	}

@@ -100,6 +100,10 @@ type messages struct {
 		Button string `json:"button"`
 	} `json:"take_over"`
 
+	Choose    chooseText    `json:"choose"`
+	Address   addressText   `json:"address"`
+	Pin       pinText       `json:"pin"`
+	Letter    letterText    `json:"letter"`
 	Retention retentionText `json:"retention"`
 	Login     loginText     `json:"login"`
 	Consent   consentText   `json:"consent"`

@@ -33,6 +33,7 @@ type consentText struct {
 	Asks           string `json:"asks"`
 	NothingAccount string `json:"nothing_account"`
 	NothingWallet  string `json:"nothing_wallet"`
+	NothingAddress string `json:"nothing_address"`
 	Choose         string `json:"choose"`
 	Purpose        string `json:"purpose"`
 	HowLong        string `json:"how_long"`

@@ -83,15 +83,19 @@ func TestEveryCodeHasItsWords(t *testing.T) {
 	t.Parallel()
 	codes := []kyc.FailureCode{
 		kyc.FailureRefusedByWallet, kyc.FailureIssuer, kyc.FailureCredential, kyc.FailureClaims,
-		kyc.FailureVerification, kyc.FailureExpired, kyc.FailureCancelled,
+		kyc.FailureVerification, kyc.FailureUsedUp, kyc.FailureExpired, kyc.FailureCancelled,
 	}
 	claims := kyc.ClaimsOf(strings.Join(kyc.KnownScopes(), " "))
+	fields := []string{kyc.FieldEmail, kyc.FieldPhone, kyc.FieldName, kyc.FieldLines, kyc.FieldCountry}
 	p := newPages(t)
 	for _, lang := range Languages {
 		m := p.catalogue[lang]
 		sameKeys(t, lang, "failure codes", codes, m.Failed.Reasons)
 		sameKeys(t, lang, "claims", claims, m.Claims)
 		sameKeys(t, lang, "reasons", Reasons, m.Errors)
+		sameKeys(t, lang, "methods", kyc.Methods, m.Choose.Methods)
+		sameKeys(t, lang, "fields of addresses", fields, m.Address.Fields)
+		sameKeys(t, lang, "faults of TANs", PinFaults, m.Pin.Faults)
 	}
 }
 

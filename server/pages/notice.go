@@ -19,9 +19,10 @@ type notice struct {
 type icon string
 
 const (
-	iconDone icon = "done"
-	iconStop icon = "stop"
-	iconTime icon = "time"
+	iconDone   icon = "done"
+	iconStop   icon = "stop"
+	iconTime   icon = "time"
+	iconLetter icon = "letter"
 )
 
 // action is a link, or a button that posts a form.

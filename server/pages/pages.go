@@ -16,10 +16,14 @@ var templateFiles embed.FS
 type Pages struct {
 	assets    *assets
 	catalogue map[Lang]*messages
+	countries map[Lang][]country
 	scan      *template.Template // the page with the QR code
 	notice    *template.Template // one message and what can be done about it
 	login     *template.Template
 	consent   *template.Template
+	choose    *template.Template // the methods
+	address   *template.Template
+	pin       *template.Template
 	me        *template.Template // what a person sees about themselves
 	formPost  *template.Template
 	docs      *template.Template
@@ -28,7 +32,10 @@ type Pages struct {
 // New parses what is embedded in the program. It fails only if that is broken: a
 // template that does not parse, a message that is missing in some language.
 func New() (*Pages, error) {
-	p := &Pages{}
+	p := &Pages{countries: make(map[Lang][]country)}
+	for _, lang := range Languages {
+		p.countries[lang] = countries(lang)
+	}
 	var err error
 	if p.assets, err = loadAssets(); err != nil {
 		return nil, err
@@ -38,7 +45,7 @@ func New() (*Pages, error) {
 	}
 	for name, dst := range map[string]**template.Template{
 		"scan": &p.scan, "notice": &p.notice, "login": &p.login, "consent": &p.consent,
-		"me": &p.me, "formpost": &p.formPost, "docs": &p.docs,
+		"choose": &p.choose, "address": &p.address, "pin": &p.pin, "me": &p.me, "formpost": &p.formPost, "docs": &p.docs,
 	} {
 		t := template.New(name).Funcs(template.FuncMap{"asset": p.assets.path})
 		*dst, err = t.ParseFS(templateFiles, "templates/layout.html", "templates/"+name+".html")

@@ -77,6 +77,7 @@ func sampleLogins(p *Pages, lang Lang, add func(string, []byte, error)) {
 		"login":           func(*LoginPage) {},
 		"login-own":       func(l *LoginPage) { l.ClientName, l.CancelPath = "", "" },
 		"login-reauth":    func(l *LoginPage) { l.Reauth, l.UserName = true, "anna.muster" },
+		"login-choice":    func(l *LoginPage) { l.OtherPath = "/session/01/choose" },
 		"login-wrong":     func(l *LoginPage) { l.Fault, l.UserName, l.Remember = LoginWrong, "anna.muster", true },
 		"login-throttled": func(l *LoginPage) { l.Fault, l.WaitSeconds = LoginThrottled, 90 },
 		"login-hostile":   func(l *LoginPage) { l.ClientName, l.UserName, l.CSRF = hostileName, hostileName, hostileName },
@@ -94,7 +95,8 @@ func sampleConsents(p *Pages, lang Lang, add func(string, []byte, error)) {
 		"consent-wallet": func(c *ConsentPage) {
 			c.UserName, c.SwitchPath, c.MePath, c.Refresh, c.Retention = "", "", "", false, ReadOnce
 		},
-		"consent-nothing": func(c *ConsentPage) { c.Items, c.Purpose, c.Operator, c.Retention = nil, "", "", ReadUntilWithdrawn },
+		"consent-nothing":         func(c *ConsentPage) { c.Items, c.Purpose, c.Operator, c.Retention = nil, "", "", ReadUntilWithdrawn },
+		"consent-nothing-address": func(c *ConsentPage) { c.Items, c.UserName, c.MePath, c.Method = nil, "", "", kyc.MethodEmail },
 		"consent-group": func(c *ConsentPage) {
 			c.Items = []ConsentItem{
 				{Scope: "profile", Claim: "given_name", Value: "Anna"}, {Scope: "profile", Claim: "family_name", Value: "Muster"},

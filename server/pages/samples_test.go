@@ -76,6 +76,11 @@ func samplePages(t testing.TB, p *Pages, lang Lang) map[string]string {
 	body, err := p.Session(all)
 	add("authorized-all-claims", body, err)
 
+	choice := sampleSession(lang, kyc.StatusAuthorized)
+	choice.OtherPath = "/session/01/choose"
+	body, err = p.Session(choice)
+	add("authorized-choice", body, err)
+
 	none := sampleSession(lang, kyc.StatusAuthorized)
 	none.Claims = nil
 	body, err = p.Session(none)
@@ -100,6 +105,7 @@ func samplePages(t testing.TB, p *Pages, lang Lang) map[string]string {
 	sampleCompletions(p, lang, add)
 	sampleErrors(p, lang, add)
 	sampleForms(p, lang, add)
+	sampleProofs(p, lang, add)
 	return out
 }
 

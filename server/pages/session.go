@@ -29,6 +29,7 @@ type SessionPage struct {
 	StatusPath string // its status, as server-sent events or JSON
 	RetryPath  string // takes a POST
 	CancelPath string // takes a POST
+	OtherPath  string // the choice of a method, while one can be begun; empty without one
 	FinishPath string // leads to the client with the code
 	BackURL    string // leads to the client without one; http, https or an app's private scheme
 	CSRF       string // goes into every form
@@ -184,6 +185,7 @@ func (m *messages) chances(s SessionPage) string {
 func (a *actions) again(s SessionPage) {
 	if s.CanRetry && s.AttemptsLeft > 0 {
 		a.post(a.M.Common.Retry, s.RetryPath)
+		a.link(a.M.Address.AnotherWay, ownURL(s.OtherPath))
 		a.post(a.M.Common.Cancel, s.CancelPath)
 		return
 	}

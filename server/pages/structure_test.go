@@ -188,7 +188,7 @@ func checkEntries(t *testing.T, all []*element) {
 		if e.attr["autofocus"] != "" {
 			focused++
 		}
-		if e.name == "input" && e.attr["type"] != "hidden" && labels[e.attr["id"]] != 1 {
+		if slices.Contains([]string{"input", "select", "textarea"}, e.name) && e.attr["type"] != "hidden" && labels[e.attr["id"]] != 1 {
 			t.Errorf("entry %q has %d labels, want 1", e.attr["name"], labels[e.attr["id"]])
 		}
 		if e.name == "fieldset" && !slices.ContainsFunc(all, func(l *element) bool { return l.name == "legend" && l.parent == e }) {

@@ -50,6 +50,15 @@ func (x querier) AddWebhookSecret(ctx context.Context, arg pgdb.AddWebhookSecret
 	return x.q.AddWebhookSecret(ctx, litedb.AddWebhookSecretParams(arg))
 }
 
+func (x querier) ClaimDueMessages(ctx context.Context, arg pgdb.ClaimDueMessagesParams) ([]pgdb.TanChallenge, error) {
+	rows, err := x.q.ClaimDueMessages(ctx, litedb.ClaimDueMessagesParams(arg))
+	out := make([]pgdb.TanChallenge, len(rows))
+	for i, row := range rows {
+		out[i] = pgdb.TanChallenge(row)
+	}
+	return out, err
+}
+
 func (x querier) ClaimDueSessions(ctx context.Context, arg pgdb.ClaimDueSessionsParams) ([]pgdb.VerificationSession, error) {
 	rows, err := x.q.ClaimDueSessions(ctx, litedb.ClaimDueSessionsParams(arg))
 	out := make([]pgdb.VerificationSession, len(rows))
@@ -90,6 +99,20 @@ func (x querier) CompleteSession(ctx context.Context, arg pgdb.CompleteSessionPa
 	return x.q.CompleteSession(ctx, litedb.CompleteSessionParams(arg))
 }
 
+func (x querier) Count(ctx context.Context, arg pgdb.CountParams) (pgdb.CountRow, error) {
+	row, err := x.q.Count(ctx, litedb.CountParams(arg))
+	return pgdb.CountRow(row), err
+}
+
+func (x querier) CountMessages(ctx context.Context) ([]pgdb.CountMessagesRow, error) {
+	rows, err := x.q.CountMessages(ctx)
+	out := make([]pgdb.CountMessagesRow, len(rows))
+	for i, row := range rows {
+		out[i] = pgdb.CountMessagesRow(row)
+	}
+	return out, err
+}
+
 func (x querier) CountOpenSessions(ctx context.Context) ([]pgdb.CountOpenSessionsRow, error) {
 	rows, err := x.q.CountOpenSessions(ctx)
 	out := make([]pgdb.CountOpenSessionsRow, len(rows))
@@ -112,9 +135,13 @@ func (x querier) CountSessionsByStatus(ctx context.Context) ([]pgdb.CountSession
 	return out, err
 }
 
-func (x querier) CountSignInTry(ctx context.Context, arg pgdb.CountSignInTryParams) (pgdb.CountSignInTryRow, error) {
-	row, err := x.q.CountSignInTry(ctx, litedb.CountSignInTryParams(arg))
-	return pgdb.CountSignInTryRow(row), err
+func (x querier) CountTANTry(ctx context.Context, arg pgdb.CountTANTryParams) ([]pgdb.TanChallenge, error) {
+	rows, err := x.q.CountTANTry(ctx, litedb.CountTANTryParams(arg))
+	out := make([]pgdb.TanChallenge, len(rows))
+	for i, row := range rows {
+		out[i] = pgdb.TanChallenge(row)
+	}
+	return out, err
 }
 
 func (x querier) CountWebhooks(ctx context.Context) (pgdb.CountWebhooksRow, error) {
@@ -146,6 +173,10 @@ func (x querier) DeferWebhooks(ctx context.Context, arg pgdb.DeferWebhooksParams
 	return x.q.DeferWebhooks(ctx, litedb.DeferWebhooksParams(arg))
 }
 
+func (x querier) DelayMessage(ctx context.Context, arg pgdb.DelayMessageParams) (int64, error) {
+	return x.q.DelayMessage(ctx, litedb.DelayMessageParams(arg))
+}
+
 func (x querier) DeleteAccount(ctx context.Context, id kyc.ID) (int64, error) {
 	return x.q.DeleteAccount(ctx, id)
 }
@@ -168,6 +199,10 @@ func (x querier) DropCode(ctx context.Context, sessionID kyc.ID) (int64, error) 
 
 func (x querier) EndClientSecrets(ctx context.Context, arg pgdb.EndClientSecretsParams) (int64, error) {
 	return x.q.EndClientSecrets(ctx, litedb.EndClientSecretsParams(arg))
+}
+
+func (x querier) EndMessageLeases(ctx context.Context) (int64, error) {
+	return x.q.EndMessageLeases(ctx)
 }
 
 func (x querier) EndSessionLeases(ctx context.Context) (int64, error) {
@@ -194,16 +229,24 @@ func (x querier) EndWebhookSecrets(ctx context.Context, arg pgdb.EndWebhookSecre
 	return x.q.EndWebhookSecrets(ctx, litedb.EndWebhookSecretsParams(arg))
 }
 
+func (x querier) FinishMessage(ctx context.Context, arg pgdb.FinishMessageParams) (int64, error) {
+	return x.q.FinishMessage(ctx, litedb.FinishMessageParams(arg))
+}
+
 func (x querier) FinishWebhooks(ctx context.Context, arg pgdb.FinishWebhooksParams) (int64, error) {
 	return x.q.FinishWebhooks(ctx, litedb.FinishWebhooksParams(arg))
 }
 
-func (x querier) ForgetOldSignInTries(ctx context.Context, arg pgdb.ForgetOldSignInTriesParams) (int64, error) {
-	return x.q.ForgetOldSignInTries(ctx, litedb.ForgetOldSignInTriesParams(arg))
+func (x querier) ForgetCount(ctx context.Context, key []byte) (int64, error) {
+	return x.q.ForgetCount(ctx, key)
 }
 
-func (x querier) ForgetSignInTries(ctx context.Context, key []byte) (int64, error) {
-	return x.q.ForgetSignInTries(ctx, key)
+func (x querier) ForgetLetter(ctx context.Context, arg pgdb.ForgetLetterParams) (int64, error) {
+	return x.q.ForgetLetter(ctx, litedb.ForgetLetterParams(arg))
+}
+
+func (x querier) ForgetOldCount(ctx context.Context, arg pgdb.ForgetOldCountParams) (int64, error) {
+	return x.q.ForgetOldCount(ctx, litedb.ForgetOldCountParams(arg))
 }
 
 func (x querier) GetAccount(ctx context.Context, id kyc.ID) (pgdb.Account, error) {
@@ -216,6 +259,16 @@ func (x querier) GetAccountByName(ctx context.Context, userName string) (pgdb.Ac
 	return pgdb.Account(row), err
 }
 
+func (x querier) GetChallenge(ctx context.Context, sessionID kyc.ID) (pgdb.TanChallenge, error) {
+	row, err := x.q.GetChallenge(ctx, sessionID)
+	return pgdb.TanChallenge(row), err
+}
+
+func (x querier) GetChallengeOfLetter(ctx context.Context, letterHash []byte) (pgdb.TanChallenge, error) {
+	row, err := x.q.GetChallengeOfLetter(ctx, letterHash)
+	return pgdb.TanChallenge(row), err
+}
+
 func (x querier) GetClient(ctx context.Context, id string) (pgdb.Client, error) {
 	row, err := x.q.GetClient(ctx, id)
 	return pgdb.Client(row), err
@@ -224,6 +277,11 @@ func (x querier) GetClient(ctx context.Context, id string) (pgdb.Client, error) 
 func (x querier) GetCode(ctx context.Context, sessionID kyc.ID) (pgdb.AuthorizationCode, error) {
 	row, err := x.q.GetCode(ctx, sessionID)
 	return pgdb.AuthorizationCode(row), err
+}
+
+func (x querier) GetCount(ctx context.Context, key []byte) (pgdb.GetCountRow, error) {
+	row, err := x.q.GetCount(ctx, key)
+	return pgdb.GetCountRow(row), err
 }
 
 func (x querier) GetGrant(ctx context.Context, id kyc.ID) (pgdb.Grant, error) {
@@ -275,6 +333,10 @@ func (x querier) GiveUpHeldWebhooks(ctx context.Context, arg pgdb.GiveUpHeldWebh
 
 func (x querier) HastenSession(ctx context.Context, arg pgdb.HastenSessionParams) (int64, error) {
 	return x.q.HastenSession(ctx, litedb.HastenSessionParams(arg))
+}
+
+func (x querier) HoldOpenSession(ctx context.Context, arg pgdb.HoldOpenSessionParams) (int64, error) {
+	return x.q.HoldOpenSession(ctx, litedb.HoldOpenSessionParams(arg))
 }
 
 func (x querier) HoldSession(ctx context.Context, id kyc.ID) (int64, error) {
@@ -378,16 +440,16 @@ func (x querier) PurgeClientSecrets(ctx context.Context, before time.Time) (int6
 	return x.q.PurgeClientSecrets(ctx, before)
 }
 
+func (x querier) PurgeCounts(ctx context.Context, before time.Time) (int64, error) {
+	return x.q.PurgeCounts(ctx, before)
+}
+
 func (x querier) PurgeGrants(ctx context.Context, arg pgdb.PurgeGrantsParams) (int64, error) {
 	return x.q.PurgeGrants(ctx, litedb.PurgeGrantsParams(arg))
 }
 
 func (x querier) PurgeSessions(ctx context.Context, arg pgdb.PurgeSessionsParams) (int64, error) {
 	return x.q.PurgeSessions(ctx, litedb.PurgeSessionsParams(arg))
-}
-
-func (x querier) PurgeSignInTries(ctx context.Context, before time.Time) (int64, error) {
-	return x.q.PurgeSignInTries(ctx, before)
 }
 
 func (x querier) PurgeSignIns(ctx context.Context, arg pgdb.PurgeSignInsParams) (int64, error) {
@@ -404,6 +466,10 @@ func (x querier) PurgeWebhookSecrets(ctx context.Context, before time.Time) (int
 
 func (x querier) PurgeWebhooks(ctx context.Context, arg pgdb.PurgeWebhooksParams) (int64, error) {
 	return x.q.PurgeWebhooks(ctx, litedb.PurgeWebhooksParams(arg))
+}
+
+func (x querier) PutChallenge(ctx context.Context, arg pgdb.PutChallengeParams) (int64, error) {
+	return x.q.PutChallenge(ctx, litedb.PutChallengeParams(arg))
 }
 
 func (x querier) PutCode(ctx context.Context, arg pgdb.PutCodeParams) (int64, error) {
@@ -524,6 +590,15 @@ func (x grouped) AddWebhookSecret(ctx context.Context, arg pgdb.AddWebhookSecret
 	return x.g.do(ctx, func(q pgdb.Querier) error { return q.AddWebhookSecret(ctx, arg) })
 }
 
+func (x grouped) ClaimDueMessages(ctx context.Context, arg pgdb.ClaimDueMessagesParams) (out []pgdb.TanChallenge, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.ClaimDueMessages(ctx, arg)
+		return err
+	})
+	return out, err
+}
+
 func (x grouped) ClaimDueSessions(ctx context.Context, arg pgdb.ClaimDueSessionsParams) (out []pgdb.VerificationSession, err error) {
 	err = x.g.do(ctx, func(q pgdb.Querier) error {
 		var err error
@@ -569,6 +644,24 @@ func (x grouped) CompleteSession(ctx context.Context, arg pgdb.CompleteSessionPa
 	return out, err
 }
 
+func (x grouped) Count(ctx context.Context, arg pgdb.CountParams) (out pgdb.CountRow, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.Count(ctx, arg)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) CountMessages(ctx context.Context) (out []pgdb.CountMessagesRow, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.CountMessages(ctx)
+		return err
+	})
+	return out, err
+}
+
 func (x grouped) CountOpenSessions(ctx context.Context) (out []pgdb.CountOpenSessionsRow, err error) {
 	err = x.g.do(ctx, func(q pgdb.Querier) error {
 		var err error
@@ -596,10 +689,10 @@ func (x grouped) CountSessionsByStatus(ctx context.Context) (out []pgdb.CountSes
 	return out, err
 }
 
-func (x grouped) CountSignInTry(ctx context.Context, arg pgdb.CountSignInTryParams) (out pgdb.CountSignInTryRow, err error) {
+func (x grouped) CountTANTry(ctx context.Context, arg pgdb.CountTANTryParams) (out []pgdb.TanChallenge, err error) {
 	err = x.g.do(ctx, func(q pgdb.Querier) error {
 		var err error
-		out, err = q.CountSignInTry(ctx, arg)
+		out, err = q.CountTANTry(ctx, arg)
 		return err
 	})
 	return out, err
@@ -638,6 +731,15 @@ func (x grouped) DeferWebhooks(ctx context.Context, arg pgdb.DeferWebhooksParams
 	err = x.g.do(ctx, func(q pgdb.Querier) error {
 		var err error
 		out, err = q.DeferWebhooks(ctx, arg)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) DelayMessage(ctx context.Context, arg pgdb.DelayMessageParams) (out int64, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.DelayMessage(ctx, arg)
 		return err
 	})
 	return out, err
@@ -697,6 +799,15 @@ func (x grouped) EndClientSecrets(ctx context.Context, arg pgdb.EndClientSecrets
 	return out, err
 }
 
+func (x grouped) EndMessageLeases(ctx context.Context) (out int64, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.EndMessageLeases(ctx)
+		return err
+	})
+	return out, err
+}
+
 func (x grouped) EndSessionLeases(ctx context.Context) (out int64, err error) {
 	err = x.g.do(ctx, func(q pgdb.Querier) error {
 		var err error
@@ -751,6 +862,15 @@ func (x grouped) EndWebhookSecrets(ctx context.Context, arg pgdb.EndWebhookSecre
 	return out, err
 }
 
+func (x grouped) FinishMessage(ctx context.Context, arg pgdb.FinishMessageParams) (out int64, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.FinishMessage(ctx, arg)
+		return err
+	})
+	return out, err
+}
+
 func (x grouped) FinishWebhooks(ctx context.Context, arg pgdb.FinishWebhooksParams) (out int64, err error) {
 	err = x.g.do(ctx, func(q pgdb.Querier) error {
 		var err error
@@ -760,19 +880,28 @@ func (x grouped) FinishWebhooks(ctx context.Context, arg pgdb.FinishWebhooksPara
 	return out, err
 }
 
-func (x grouped) ForgetOldSignInTries(ctx context.Context, arg pgdb.ForgetOldSignInTriesParams) (out int64, err error) {
+func (x grouped) ForgetCount(ctx context.Context, key []byte) (out int64, err error) {
 	err = x.g.do(ctx, func(q pgdb.Querier) error {
 		var err error
-		out, err = q.ForgetOldSignInTries(ctx, arg)
+		out, err = q.ForgetCount(ctx, key)
 		return err
 	})
 	return out, err
 }
 
-func (x grouped) ForgetSignInTries(ctx context.Context, key []byte) (out int64, err error) {
+func (x grouped) ForgetLetter(ctx context.Context, arg pgdb.ForgetLetterParams) (out int64, err error) {
 	err = x.g.do(ctx, func(q pgdb.Querier) error {
 		var err error
-		out, err = q.ForgetSignInTries(ctx, key)
+		out, err = q.ForgetLetter(ctx, arg)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) ForgetOldCount(ctx context.Context, arg pgdb.ForgetOldCountParams) (out int64, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.ForgetOldCount(ctx, arg)
 		return err
 	})
 	return out, err
@@ -796,6 +925,24 @@ func (x grouped) GetAccountByName(ctx context.Context, userName string) (out pgd
 	return out, err
 }
 
+func (x grouped) GetChallenge(ctx context.Context, sessionID kyc.ID) (out pgdb.TanChallenge, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.GetChallenge(ctx, sessionID)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) GetChallengeOfLetter(ctx context.Context, letterHash []byte) (out pgdb.TanChallenge, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.GetChallengeOfLetter(ctx, letterHash)
+		return err
+	})
+	return out, err
+}
+
 func (x grouped) GetClient(ctx context.Context, id string) (out pgdb.Client, err error) {
 	err = x.g.do(ctx, func(q pgdb.Querier) error {
 		var err error
@@ -809,6 +956,15 @@ func (x grouped) GetCode(ctx context.Context, sessionID kyc.ID) (out pgdb.Author
 	err = x.g.do(ctx, func(q pgdb.Querier) error {
 		var err error
 		out, err = q.GetCode(ctx, sessionID)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) GetCount(ctx context.Context, key []byte) (out pgdb.GetCountRow, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.GetCount(ctx, key)
 		return err
 	})
 	return out, err
@@ -908,6 +1064,15 @@ func (x grouped) HastenSession(ctx context.Context, arg pgdb.HastenSessionParams
 	err = x.g.do(ctx, func(q pgdb.Querier) error {
 		var err error
 		out, err = q.HastenSession(ctx, arg)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) HoldOpenSession(ctx context.Context, arg pgdb.HoldOpenSessionParams) (out int64, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.HoldOpenSession(ctx, arg)
 		return err
 	})
 	return out, err
@@ -1039,6 +1204,15 @@ func (x grouped) PurgeClientSecrets(ctx context.Context, before time.Time) (out 
 	return out, err
 }
 
+func (x grouped) PurgeCounts(ctx context.Context, before time.Time) (out int64, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.PurgeCounts(ctx, before)
+		return err
+	})
+	return out, err
+}
+
 func (x grouped) PurgeGrants(ctx context.Context, arg pgdb.PurgeGrantsParams) (out int64, err error) {
 	err = x.g.do(ctx, func(q pgdb.Querier) error {
 		var err error
@@ -1052,15 +1226,6 @@ func (x grouped) PurgeSessions(ctx context.Context, arg pgdb.PurgeSessionsParams
 	err = x.g.do(ctx, func(q pgdb.Querier) error {
 		var err error
 		out, err = q.PurgeSessions(ctx, arg)
-		return err
-	})
-	return out, err
-}
-
-func (x grouped) PurgeSignInTries(ctx context.Context, before time.Time) (out int64, err error) {
-	err = x.g.do(ctx, func(q pgdb.Querier) error {
-		var err error
-		out, err = q.PurgeSignInTries(ctx, before)
 		return err
 	})
 	return out, err
@@ -1097,6 +1262,15 @@ func (x grouped) PurgeWebhooks(ctx context.Context, arg pgdb.PurgeWebhooksParams
 	err = x.g.do(ctx, func(q pgdb.Querier) error {
 		var err error
 		out, err = q.PurgeWebhooks(ctx, arg)
+		return err
+	})
+	return out, err
+}
+
+func (x grouped) PutChallenge(ctx context.Context, arg pgdb.PutChallengeParams) (out int64, err error) {
+	err = x.g.do(ctx, func(q pgdb.Querier) error {
+		var err error
+		out, err = q.PutChallenge(ctx, arg)
 		return err
 	})
 	return out, err

@@ -2,7 +2,6 @@ package storetest
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	"vouchgate/kyc"
@@ -26,9 +25,6 @@ var accountTests = []test{
 	{"RemovingAnAccountAndRedeemingDoNotWaitForEachOther", removeOrRedeem},
 	{"WhoWasRemovedIsNotWrittenIntoASession", removedMeanwhile},
 	{"ChangesOfAnAccountAreInTheAuditTrail", auditOfAccounts},
-	{"TriesAreCountedUntilTheWindowOfTheFirstIsOver", countTries},
-	{"AGoodTryStartsCountingAnew", forgetTries},
-	{"TriesSideBySideAreCountedOnceEach", tryTogether},
 	{"OneOfManyGetsTheUserName", oneAccountIsMade},
 }
 
@@ -302,68 +298,6 @@ func auditOfAccounts(f *fixture) {
 	f.same("trail", got, []string{
 		"account account.added", "account account.signed_in", "account account.password_set", "account account.removed",
 	})
-}
-
-const window = 15 * time.Minute
-
-func (f *fixture) try(key string, now time.Time) int64 {
-	f.t.Helper()
-	tries, _, err := f.CountSignInTry(f.ctx, []byte(key), now, window)
-	f.ok(err)
-	return tries
-}
-
-func countTries(f *fixture) {
-	end := micro(noon).Add(window)
-	for _, row := range []struct {
-		name  string
-		key   string
-		now   time.Time
-		tries int64
-		since time.Time
-	}{
-		{"the first", "anna", noon.In(zones[1]), 1, noon},
-		{"the second", "anna", noon.Add(time.Minute), 2, noon},
-		{"the first of another", "otto", noon.Add(time.Minute), 1, noon.Add(time.Minute)},
-		{"just before the end of the window", "anna", end.Add(-time.Microsecond), 3, noon},
-		{"at the end of the window", "anna", end.In(zones[2]), 1, end},
-		{"after it", "anna", end.Add(time.Second), 2, end},
-		{"the second of another, whose window is not over", "otto", end.Add(time.Second), 2, noon.Add(time.Minute)},
-		{"long after", "otto", noon.Add(300 * day), 1, noon.Add(300 * day)},
-		{"a key of other bytes", "\x00\xff", noon, 1, noon},
-	} {
-		tries, since, err := f.CountSignInTry(f.ctx, []byte(row.key), row.now, window)
-		f.ok(err)
-		f.same(row.name, tries, row.tries)
-		f.same("beginning of "+row.name, since, micro(row.since))
-	}
-}
-
-func forgetTries(f *fixture) {
-	for range 3 {
-		f.try("anna", noon)
-		f.try("otto", noon)
-	}
-	f.ok(f.ForgetSignInTries(f.ctx, []byte("anna")))
-	f.ok(f.ForgetSignInTries(f.ctx, []byte("nobody")))
-	f.same("the next", f.try("anna", noon), int64(1))
-	f.same("the next of another", f.try("otto", noon), int64(4))
-}
-
-// tryTogether counts at the end of a window, where each of them would start anew.
-func tryTogether(f *fixture) {
-	const n = 64
-	f.try("anna", noon.Add(-window))
-	got := make([]int64, n)
-	errs := together(n, func(i int) (err error) {
-		got[i], _, err = f.CountSignInTry(f.ctx, []byte("anna"), noon, window)
-		return err
-	})
-	f.same("counted", count(errs, nil), n)
-	slices.Sort(got)
-	for i, tries := range got {
-		f.same("tries", tries, int64(i+1))
-	}
 }
 
 func oneAccountIsMade(f *fixture) {

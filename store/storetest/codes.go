@@ -99,7 +99,7 @@ func redeemMovesClaims(f *fixture) {
 	access, err := f.Access(f.ctx, token.ID)
 	f.ok(err)
 	grant.SessionID, grant.ClientID, grant.Scope = s.ID, "kiosk", binding.Scope
-	grant.SealedClaims = []byte("sealed claims")
+	grant.SealedClaims, grant.Method = []byte("sealed claims"), kyc.MethodSwiyu
 	grant.CreatedAt, grant.ExpiresAt = micro(when), micro(grant.ExpiresAt)
 	token.CreatedAt, token.ExpiresAt = micro(when), micro(token.ExpiresAt)
 	f.same("access", access, store.Access{Token: token, Grant: grant})

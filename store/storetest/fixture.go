@@ -149,6 +149,9 @@ func newSettings() kyc.Settings {
 		Purpose: "Versand \"ü\" \u2028 <b>", Operator: "Söhne AG", Retention: "720h30m",
 		RefreshIdle: 7*24*time.Hour + 1, RefreshLifetime: 100*365*24*time.Hour + 1,
 		Ephemeral: true, IDTokenAlg: "RS256", RequirePAR: true,
+		Restrictions: kyc.Restrictions{kyc.FieldPhone: {Regex: "^\\+41", Hint: "<Swiss>", HintI18N: map[string]string{"de": "ü"}}},
+		AddressHint:  "+41 79 123 45 67", AddressValidity: 365*24*time.Hour + 1, DailyMessages: 3,
+		StartURI: "https://kiosk.example/start?a=b&c",
 	}
 }
 

@@ -10,8 +10,8 @@ import (
 	"vouchgate/store"
 )
 
-// OpenFlaky is Open, but the store fails to record deliveries the given number of
-// times.
+// OpenFlaky is Open, but the store fails to record what became of webhooks and
+// messages the given number of times.
 func OpenFlaky(t testing.TB, failures int64) *store.Store {
 	t.Helper()
 	b := &flakyBackend{Backend: OpenBackend(t, "sqlite")}
@@ -30,6 +30,8 @@ type flakyBackend struct {
 
 func (f *flakyBackend) Background() pgdb.Querier { return flakyQuerier{f.Backend.Background(), f} }
 
+func (f *flakyBackend) Writer() pgdb.Querier { return flakyQuerier{f.Backend.Writer(), f} }
+
 type flakyQuerier struct {
 	pgdb.Querier
 	b *flakyBackend
@@ -40,4 +42,11 @@ func (q flakyQuerier) FinishWebhooks(ctx context.Context, arg pgdb.FinishWebhook
 		return 0, errors.New("database is gone")
 	}
 	return q.Querier.FinishWebhooks(ctx, arg)
+}
+
+func (q flakyQuerier) FinishMessage(ctx context.Context, arg pgdb.FinishMessageParams) (int64, error) {
+	if q.b.failures.Add(-1) >= 0 {
+		return 0, errors.New("database is gone")
+	}
+	return q.Querier.FinishMessage(ctx, arg)
 }

@@ -58,7 +58,7 @@ func grantRoundTrip(f *fixture) {
 
 	grant.SessionID, grant.ClientID, grant.AccountID, grant.Scope = s.ID, "kiosk", &person.ID, "openid profile age_over_18"
 	grant.Claims, grant.SealedClaims, grant.SealedRequest = s.Claims, []byte("sealed claims"), []byte("sealed request")
-	grant.Consent = kyc.ConsentGiven
+	grant.Consent, grant.Method = kyc.ConsentGiven, kyc.MethodAccount
 	grant.CreatedAt, grant.ExpiresAt = micro(when), micro(grant.ExpiresAt)
 	grant.RefreshUntil = at(micro(*grant.RefreshUntil))
 	for what, read := range map[string]func() (kyc.Grant, error){

@@ -39,6 +39,7 @@ func fullSession(f *fixture) kyc.Session {
 	s.LoginAfter = at(micro(noon.Add(-time.Hour)))
 	s.Verification = kyc.Verification{RequestID: "r", URL: "https://v.example/r", Deeplink: "w://r", EndsAt: at(micro(noon))}
 	s.LeaseUntil, s.SealedClaims, s.ErrorCode = at(micro(noon.Add(time.Second))), []byte{0, 1, 255}, "expired"
+	s.SealedHint = []byte{255, 0}
 	s.AuthorizedAt, s.VerifiedAt = at(micro(noon.Add(2*time.Second))), at(micro(noon.Add(3*time.Second)))
 	s.FinishedAt, s.UpdatedAt = at(micro(noon.Add(4*time.Second))), micro(noon.Add(5*time.Second))
 	f.full(s)
@@ -68,8 +69,9 @@ func saveSession(f *fixture) {
 	fresh := f.addSession("kiosk")
 	want := fullSession(f)
 	// What a move cannot change stays.
-	want.ID, want.ClientID, want.Method, want.NonceHash = fresh.ID, fresh.ClientID, fresh.Method, fresh.NonceHash
+	want.ID, want.ClientID, want.NonceHash = fresh.ID, fresh.ClientID, fresh.NonceHash
 	want.CreatedAt, want.Version = fresh.CreatedAt, fresh.Version
+	want.Method = kyc.MethodPhone
 	f.ok(f.Apply(f.ctx, want, kyc.Effects{}))
 	want.Version++
 	f.same("session", f.session(want.ID), want)

@@ -23,6 +23,22 @@ func Open(t testing.TB) *store.Store {
 	return OpenOn(t, "sqlite")
 }
 
+// OpenFile is Open, and says where the file is: for tests of what is on the disk.
+func OpenFile(t testing.TB) (s *store.Store, path string) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "vouchgate.db")
+	b, err := sqlite.Open(context.Background(), path)
+	if err != nil {
+		t.Fatalf("opening sqlite: %v", err)
+	}
+	t.Cleanup(func() { b.Close() })
+	s = store.New(b)
+	if _, err := s.Migrate(context.Background()); err != nil {
+		t.Fatalf("migrating: %v", err)
+	}
+	return s, path
+}
+
 // OpenOn is Open on an engine of Engines.
 func OpenOn(t testing.TB, engine string) *store.Store {
 	t.Helper()

@@ -66,8 +66,16 @@ func newDatabase(t *testing.T, engine string) database {
 	}
 }
 
-// fill makes the first version of the schema and what it held.
-func (d database) fill(t *testing.T, engine string) {
+// second is what a database of version 2 held beside that.
+const second = `
+INSERT INTO accounts VALUES ('{6}', 'anna', 'hash', {bytes}, {noon}, {noon}, NULL);
+INSERT INTO sign_in_tries VALUES ({bytes}, 7, {noon});
+UPDATE verification_sessions SET method = 'account', account_id = '{6}' WHERE id = '{2}';
+UPDATE grants SET account_id = '{6}';
+`
+
+// fill makes a version of the schema, the first or the second, and what it held.
+func (d database) fill(t *testing.T, engine string, version int64) {
 	t.Helper()
 	db, err := sql.Open(d.driver, d.source)
 	if err != nil {
@@ -78,26 +86,28 @@ func (d database) fill(t *testing.T, engine string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := provider.UpTo(t.Context(), 1); err != nil {
-		t.Fatal(err)
-	}
 	words := []string{"{noon}", d.noon, "{bytes}", d.bytes}
-	for _, n := range []byte{1, 2, 3, 4, 5} {
+	for _, n := range []byte{1, 2, 3, 4, 5, 6} {
 		words = append(words, "{"+string('0'+rune(n))+"}", numbered(n).String())
 	}
-	for statement := range strings.SplitSeq(strings.NewReplacer(words...).Replace(first), ";\n") {
-		if _, err := db.ExecContext(t.Context(), statement); err != nil {
-			t.Fatalf("%s: %v", statement, err)
+	for i, held := range []string{first, second}[:version] {
+		if _, err := provider.UpTo(t.Context(), int64(i+1)); err != nil {
+			t.Fatal(err)
+		}
+		for statement := range strings.SplitSeq(strings.NewReplacer(words...).Replace(held), ";\n") {
+			if _, err := db.ExecContext(t.Context(), statement); err != nil {
+				t.Fatalf("%s: %v", statement, err)
+			}
 		}
 	}
 }
 
-// upgraded returns a store on a database that held something before it came to the
-// newest version.
-func upgraded(t *testing.T, engine string) *fixture {
+// upgraded returns a store on a database that held something in a version before it
+// came to the newest one.
+func upgraded(t *testing.T, engine string, version int64) *fixture {
 	t.Helper()
 	d := newDatabase(t, engine)
-	d.fill(t, engine)
+	d.fill(t, engine, version)
 	b, err := d.open()
 	if err != nil {
 		t.Fatal(err)
@@ -110,8 +120,8 @@ func upgraded(t *testing.T, engine string) *fixture {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(done) == 0 || done[0].Version != 2 {
-		t.Errorf("migrated %v, want all from version 2 on", done)
+	if len(done) == 0 || done[0].Version != version+1 {
+		t.Errorf("migrated %v, want all from version %d on", done, version+1)
 	}
 	return newFixture(t, b)
 }
@@ -121,7 +131,7 @@ func TestWhatWasKeptBeforeAnUpgradeIsStillThere(t *testing.T) {
 	for _, engine := range Engines {
 		t.Run(engine, func(t *testing.T) {
 			t.Parallel()
-			f := upgraded(t, engine)
+			f := upgraded(t, engine, 1)
 			then, one := micro(noon), []byte{1}
 			c, err := f.Client(f.ctx, "kiosk")
 			f.ok(err)
@@ -130,7 +140,7 @@ func TestWhatWasKeptBeforeAnUpgradeIsStillThere(t *testing.T) {
 				PKCERequired: true, CodeDelivery: kyc.DeliverByRedirect, CodeLifetime: time.Minute, TokenLifetime: time.Hour,
 				CreatedAt: then, UpdatedAt: then,
 			})
-			f.same("method", c.Method(), kyc.MethodSwiyu)
+			f.same("uses the wallet", c.Uses(kyc.MethodSwiyu), true)
 			was := kyc.Binding{
 				RedirectURI: "https://kiosk.example/cb", State: "state", Scope: "profile", Challenge: "challenge", BrowserHash: one,
 			}
@@ -144,7 +154,7 @@ func TestWhatWasKeptBeforeAnUpgradeIsStillThere(t *testing.T) {
 					ID: numbered(5), GrantID: numbered(4), Kind: kyc.SecretAccessToken, Hash: one, CreatedAt: then, ExpiresAt: then,
 				},
 				Grant: kyc.Grant{
-					ID: numbered(4), SessionID: numbered(3), ClientID: "kiosk", Subject: "subject", Scope: "profile",
+					ID: numbered(4), SessionID: numbered(3), ClientID: "kiosk", Method: kyc.MethodSwiyu, Subject: "subject", Scope: "profile",
 					SealedClaims: one, CreatedAt: then, ExpiresAt: then,
 				},
 			})
@@ -157,7 +167,7 @@ func TestWalksGoOnAfterAnUpgrade(t *testing.T) {
 	for _, engine := range Engines {
 		t.Run(engine, func(t *testing.T) {
 			t.Parallel()
-			f := upgraded(t, engine)
+			f := upgraded(t, engine, 1)
 			f.same("open verification", f.prove(numbered(2), noon).Status, kyc.StatusVerified)
 			_, token, err := f.redeem(f.addCode(f.session(numbered(2))), noon)
 			f.ok(err)
@@ -173,6 +183,38 @@ func TestWalksGoOnAfterAnUpgrade(t *testing.T) {
 
 			f.same("the old grant is revoked", f.revoke(f.access(numbered(5)).Grant, nil, noon), true)
 			f.addAdmitted(f.addAccount("anna").ID, kyc.Choice{Scope: "profile"})
+		})
+	}
+}
+
+func TestWhatVersionTwoKeptIsStillThere(t *testing.T) {
+	t.Parallel()
+	for _, engine := range Engines {
+		t.Run(engine, func(t *testing.T) {
+			t.Parallel()
+			f := upgraded(t, engine, 2)
+			n, since, err := f.Counted(f.ctx, []byte{1})
+			f.ok(err)
+			f.same("counted", n, int64(7))
+			f.same("since", since, micro(noon))
+			n, since, err = f.Count(f.ctx, []byte{1}, noon.Add(time.Minute), window)
+			f.ok(err)
+			f.same("counted on", n, int64(8))
+			f.same("since", since, micro(noon))
+
+			anna := numbered(6)
+			s := f.session(numbered(2))
+			f.same("method", s.Method, kyc.MethodAccount)
+			f.same("account", s.AccountID, &anna)
+			f.same("hint", s.SealedHint, []byte(nil))
+			_, err = f.Challenge(f.ctx, s.ID)
+			f.is(err, store.ErrNotFound)
+			f.same("method of a grant", f.access(numbered(5)).Grant.Method, kyc.MethodAccount)
+
+			f.addMessage(f.addProving(kyc.MethodEmail), noon)
+			waiting, err := f.MessagesWaiting(f.ctx)
+			f.ok(err)
+			f.same("messages", waiting, map[kyc.Method]int64{kyc.MethodEmail: 1})
 		})
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -19,6 +20,75 @@ import (
 	"github.com/oapi-codegen/runtime"
 	openapi_types "github.com/oapi-codegen/runtime/types"
 )
+
+// Defines values for AddressType.
+const (
+	AddressTypeEmail    AddressType = "email"
+	AddressTypePhone    AddressType = "phone"
+	AddressTypePostal   AddressType = "postal"
+	AddressTypePostalCh AddressType = "postal-ch"
+)
+
+// Valid indicates whether the value is a known member of the AddressType enum.
+func (e AddressType) Valid() bool {
+	switch e {
+	case AddressTypeEmail:
+		return true
+	case AddressTypePhone:
+		return true
+	case AddressTypePostal:
+		return true
+	case AddressTypePostalCh:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ChallengeCreatedType.
+const (
+	ChallengeCreatedTypeCreated ChallengeCreatedType = "created"
+)
+
+// Valid indicates whether the value is a known member of the ChallengeCreatedType enum.
+func (e ChallengeCreatedType) Valid() bool {
+	switch e {
+	case ChallengeCreatedTypeCreated:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ChallengeRedirectType.
+const (
+	ChallengeRedirectTypeCompleted ChallengeRedirectType = "completed"
+)
+
+// Valid indicates whether the value is a known member of the ChallengeRedirectType enum.
+func (e ChallengeRedirectType) Valid() bool {
+	switch e {
+	case ChallengeRedirectTypeCompleted:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for InvalidPinType.
+const (
+	InvalidPinTypePending InvalidPinType = "pending"
+)
+
+// Valid indicates whether the value is a known member of the InvalidPinType enum.
+func (e InvalidPinType) Valid() bool {
+	switch e {
+	case InvalidPinTypePending:
+		return true
+	default:
+		return false
+	}
+}
 
 // Defines values for Status.
 const (
@@ -79,6 +149,81 @@ func (e WebhookEventType) Valid() bool {
 		return false
 	}
 }
+
+// AddressFields An address. Which members it has depends on its type.
+//
+// Examples: {"CONTACT_EMAIL":"anna@example.org"}
+type AddressFields struct {
+	// ADDRESSCOUNTRY Of type `postal`, by ISO 3166-1.
+	//
+	// Examples: CH
+	ADDRESSCOUNTRY *string `json:"ADDRESS_COUNTRY,omitempty"`
+
+	// ADDRESSLINES Of types `postal` and `postal-ch`, with line breaks.
+	//
+	// Examples: Musterweg 1
+	// 8000 Zürich
+	ADDRESSLINES *string `json:"ADDRESS_LINES,omitempty"`
+
+	// CONTACTEMAIL Of type `email`.
+	//
+	// Examples: anna@example.org
+	CONTACTEMAIL *string `json:"CONTACT_EMAIL,omitempty"`
+
+	// CONTACTNAME Of types `postal` and `postal-ch`: whom a letter is for.
+	//
+	// Examples: Anna Muster
+	CONTACTNAME *string `json:"CONTACT_NAME,omitempty"`
+
+	// CONTACTPHONE Of type `phone`, in international form.
+	//
+	// Examples: +41791234567
+	CONTACTPHONE *string `json:"CONTACT_PHONE,omitempty"`
+}
+
+// AddressForm defines model for AddressForm.
+type AddressForm struct {
+	// ADDRESSCOUNTRY Of type `postal`, by ISO 3166-1.
+	//
+	// Examples: CH
+	ADDRESSCOUNTRY *string `json:"ADDRESS_COUNTRY,omitempty"`
+
+	// ADDRESSLINES Of types `postal` and `postal-ch`, with line breaks.
+	//
+	// Examples: Musterweg 1
+	// 8000 Zürich
+	ADDRESSLINES *string `json:"ADDRESS_LINES,omitempty"`
+
+	// CONTACTEMAIL Of type `email`.
+	//
+	// Examples: anna@example.org
+	CONTACTEMAIL *string `json:"CONTACT_EMAIL,omitempty"`
+
+	// CONTACTNAME Of types `postal` and `postal-ch`: whom a letter is for.
+	//
+	// Examples: Anna Muster
+	CONTACTNAME *string `json:"CONTACT_NAME,omitempty"`
+
+	// CONTACTPHONE Of type `phone`, in international form.
+	//
+	// Examples: +41791234567
+	CONTACTPHONE *string `json:"CONTACT_PHONE,omitempty"`
+
+	// Csrf From the page, which holds it hidden.
+	//
+	// Examples: oCq3lXy0bq…
+	Csrf string `json:"csrf"`
+}
+
+// AddressHint An example of an address.
+//
+// Examples: anna@example.org
+type AddressHint = string
+
+// AddressType Which fields an address has.
+//
+// Examples: email
+type AddressType string
 
 // Authorization defines model for Authorization.
 type Authorization struct {
@@ -209,6 +354,191 @@ type AuthorizationRequest struct {
 	UILocales *string `json:"ui_locales,omitempty"`
 }
 
+// ChallengeCreated A TAN is on its way, or one that was sent before still counts.
+type ChallengeCreated struct {
+	// Address An address. Which members it has depends on its type.
+	//
+	// Examples: {"CONTACT_EMAIL":"anna@example.org"}
+	Address AddressFields `json:"address"`
+
+	// AttemptsLeft How often it can be entered.
+	//
+	// Examples: 3
+	AttemptsLeft int64 `json:"attempts_left"`
+
+	// RetransmissionTime A time as GNU Taler writes it.
+	RetransmissionTime Timestamp `json:"retransmission_time"`
+
+	// Transmitted False: nothing was sent now, because it is too soon.
+	//
+	// Examples: true
+	Transmitted bool `json:"transmitted"`
+
+	// Type Examples: created
+	Type ChallengeCreatedType `json:"type"`
+}
+
+// ChallengeCreatedType Examples: created
+type ChallengeCreatedType string
+
+// ChallengeForm The address, by the fields of its type.
+type ChallengeForm struct {
+	// ADDRESSCOUNTRY Of type `postal`, by ISO 3166-1.
+	//
+	// Examples: CH
+	ADDRESSCOUNTRY *string `json:"ADDRESS_COUNTRY,omitempty"`
+
+	// ADDRESSLINES Of types `postal` and `postal-ch`, with line breaks.
+	//
+	// Examples: Musterweg 1
+	// 8000 Zürich
+	ADDRESSLINES *string `json:"ADDRESS_LINES,omitempty"`
+
+	// CONTACTEMAIL Of type `email`.
+	//
+	// Examples: anna@example.org
+	CONTACTEMAIL *string `json:"CONTACT_EMAIL,omitempty"`
+
+	// CONTACTNAME Of types `postal` and `postal-ch`: whom a letter is for.
+	//
+	// Examples: Anna Muster
+	CONTACTNAME *string `json:"CONTACT_NAME,omitempty"`
+
+	// CONTACTPHONE Of type `phone`, in international form.
+	//
+	// Examples: +41791234567
+	CONTACTPHONE *string `json:"CONTACT_PHONE,omitempty"`
+}
+
+// ChallengeRedirect The address is proved; the person goes on.
+type ChallengeRedirect struct {
+	// RedirectURL The redirect URI with `code`, `state` and `iss`, or the page that comes before.
+	//
+	// Examples: https://exchange.example/kyc-proof/vouchgate-email?code=AZqj0a…&state=7Q5R9MJ2
+	RedirectURL string `json:"redirect_url"`
+
+	// Type Examples: completed
+	Type ChallengeRedirectType `json:"type"`
+}
+
+// ChallengeRedirectType Examples: completed
+type ChallengeRedirectType string
+
+// ChallengeResponse defines model for ChallengeResponse.
+type ChallengeResponse struct {
+	union json.RawMessage
+}
+
+// ChallengeStatus Where the proof of an address stands.
+type ChallengeStatus struct {
+	// AddressHint An example of an address.
+	//
+	// Examples: anna@example.org
+	AddressHint *AddressHint `json:"address_hint,omitempty"`
+
+	// AddressType Which fields an address has.
+	//
+	// Examples: email
+	AddressType *AddressType `json:"address_type,omitempty"`
+
+	// AuthAttemptsLeft How often the present TAN can still be entered.
+	//
+	// Examples: 3
+	AuthAttemptsLeft *int64 `json:"auth_attempts_left,omitempty"`
+
+	// ChangesLeft How many addresses can still be tried.
+	//
+	// Examples: 3
+	ChangesLeft int64 `json:"changes_left"`
+
+	// ExpiresIn Seconds until the session ends by itself.
+	//
+	// Examples: 3580
+	ExpiresIn int64 `json:"expires_in"`
+
+	// FixAddress The address cannot be changed.
+	//
+	// Examples: false
+	FixAddress bool `json:"fix_address"`
+
+	// LastAddress An address. Which members it has depends on its type.
+	//
+	// Examples: {"CONTACT_EMAIL":"anna@example.org"}
+	LastAddress *AddressFields `json:"last_address,omitempty"`
+
+	// Methods The methods that the person can choose from.
+	//
+	// Examples: ["email","phone"]
+	Methods []string `json:"methods"`
+
+	// PinTransmissionsLeft How many messages can still go to this address.
+	//
+	// Examples: 2
+	PinTransmissionsLeft *int64 `json:"pin_transmissions_left,omitempty"`
+
+	// Restrictions By the name of a field, what is asked of it.
+	//
+	// Examples: {"CONTACT_PHONE":{"hint":"A Swiss number","regex":"^\\+41"}}
+	Restrictions *Restrictions `json:"restrictions,omitempty"`
+
+	// RetransmissionTime A time as GNU Taler writes it.
+	RetransmissionTime *Timestamp `json:"retransmission_time,omitempty"`
+
+	// Solved The address is proved.
+	//
+	// Examples: false
+	Solved bool `json:"solved"`
+
+	// State The client's own state.
+	//
+	// Examples: 7Q5R9MJ2
+	State *string `json:"state,omitempty"`
+
+	// Status `pending` (not opened), `authorized` (waiting for the wallet), `verified`,
+	// `completed` (the client has its token), `failed`, `expired`, `denied` (the
+	// person cancelled).
+	//
+	//
+	// Examples: authorized
+	Status Status `json:"status"`
+}
+
+// ChallengerError An error in the words of OAuth and of GNU Taler.
+type ChallengerError struct {
+	// Code GNU Taler's number of the error.
+	//
+	// Examples: 26
+	Code int64 `json:"code"`
+
+	// Error A word for programs.
+	//
+	// Examples: invalid_request
+	Error string `json:"error"`
+
+	// ErrorDescription A sentence for a developer.
+	//
+	// Examples: CONTACT_EMAIL is malformed
+	ErrorDescription string `json:"error_description"`
+
+	// Hint The same sentence.
+	//
+	// Examples: CONTACT_EMAIL is malformed
+	Hint string `json:"hint"`
+}
+
+// ChoiceForm defines model for ChoiceForm.
+type ChoiceForm struct {
+	// Csrf From the page, which holds it hidden.
+	//
+	// Examples: oCq3lXy0bq…
+	Csrf string `json:"csrf"`
+
+	// Method One of those that the page offers.
+	//
+	// Examples: email
+	Method string `json:"method"`
+}
+
 // ConsentForm defines model for ConsentForm.
 type ConsentForm struct {
 	// Csrf From the page, which holds it hidden. It ties the form to the browser.
@@ -260,6 +590,18 @@ type Health struct {
 // JSON booleans, everything else is text; dates are `YYYY-MM-DD` as the issuer
 // wrote them.
 type Info struct {
+	// Address The proved address by the fields of its type, as GNU Taler Challenger has
+	// it; a postal one also by the members of OpenID Connect Core, section 5.1.1.
+	//
+	//
+	// Examples: {"CONTACT_EMAIL":"anna@example.org"}
+	Address *map[string]interface{} `json:"address,omitempty"`
+
+	// AddressType Which fields an address has.
+	//
+	// Examples: email
+	AddressType *AddressType `json:"address_type,omitempty"`
+
 	// AgeOver18 Whether the person is 18 or older.
 	//
 	// Examples: true
@@ -269,6 +611,19 @@ type Info struct {
 	//
 	// Examples: 1990-02-28
 	BirthDate *string `json:"birth_date,omitempty"`
+
+	// Email An e-mail address.
+	//
+	// Examples: anna@example.org
+	Email *string `json:"email,omitempty"`
+
+	// EmailVerified Whether a TAN that was sent there came back.
+	//
+	// Examples: true
+	EmailVerified *bool `json:"email_verified,omitempty"`
+
+	// Expires A time as GNU Taler writes it.
+	Expires *Timestamp `json:"expires,omitempty"`
 
 	// ExpiresAt Until when it can be read.
 	//
@@ -285,10 +640,10 @@ type Info struct {
 	// Examples: Helga
 	GivenName *string `json:"given_name,omitempty"`
 
-	// ID Names the person to this client; for a wallet's proof and for clients registered so, in this grant only.
+	// ID A number for the proof of an address, as GNU Taler Challenger has it; else a text that names the person to this client; for a wallet's proof and for clients registered so, in this grant only.
 	//
 	// Examples: 019aa3d1-a0eb-731d-8204-0747cfd9909a
-	ID string `json:"id"`
+	ID any `json:"id"`
 
 	// Issuer DID of the credential's issuer.
 	//
@@ -300,12 +655,22 @@ type Info struct {
 	// Examples: swiyu
 	Method string `json:"method"`
 
+	// PhoneNumber A phone number, in international form.
+	//
+	// Examples: +41791234567
+	PhoneNumber *string `json:"phone_number,omitempty"`
+
+	// PhoneNumberVerified Whether a TAN that was sent there came back.
+	//
+	// Examples: true
+	PhoneNumberVerified *bool `json:"phone_number_verified,omitempty"`
+
 	// Scope What was granted.
 	//
 	// Examples: given_name family_name age_over_18
 	Scope *string `json:"scope,omitempty"`
 
-	// Sub The same as `id`.
+	// Sub Names the person to this client; of a proved address, the same each time.
 	//
 	// Examples: 019aa3d1-a0eb-731d-8204-0747cfd9909a
 	Sub string `json:"sub"`
@@ -364,6 +729,60 @@ type Introspection struct {
 	// Examples: Bearer
 	TokenType *string `json:"token_type,omitempty"`
 }
+
+// InvalidPin The TAN was wrong, or none can be entered.
+type InvalidPin struct {
+	// AddressesLeft How many addresses can still be tried.
+	//
+	// Examples: 2
+	AddressesLeft int64 `json:"addresses_left"`
+
+	// AuthAttemptsLeft How often the TAN can still be entered.
+	//
+	// Examples: 2
+	AuthAttemptsLeft int64 `json:"auth_attempts_left"`
+
+	// Code GNU Taler's number of the error.
+	//
+	// Examples: 9758
+	Code int64 `json:"code"`
+
+	// Error A word for programs.
+	//
+	// Examples: access_denied
+	Error string `json:"error"`
+
+	// ErrorDescription The same as `hint`.
+	//
+	// Examples: the TAN is wrong
+	ErrorDescription string `json:"error_description"`
+
+	// Exhausted The TAN was not looked at, because its tries are used up.
+	//
+	// Examples: false
+	Exhausted bool `json:"exhausted"`
+
+	// Hint A sentence for a developer.
+	//
+	// Examples: the TAN is wrong
+	Hint string `json:"hint"`
+
+	// NoChallenge No TAN was sent.
+	//
+	// Examples: false
+	NoChallenge bool `json:"no_challenge"`
+
+	// PinTransmissionsLeft How many messages can still go to this address.
+	//
+	// Examples: 2
+	PinTransmissionsLeft int64 `json:"pin_transmissions_left"`
+
+	// Type Examples: pending
+	Type InvalidPinType `json:"type"`
+}
+
+// InvalidPinType Examples: pending
+type InvalidPinType string
 
 // JWKS defines model for JWKS.
 type JWKS struct {
@@ -448,6 +867,19 @@ type Notification struct {
 	VerificationID openapi_types.UUID `json:"verification_id"`
 }
 
+// PinForm defines model for PinForm.
+type PinForm struct {
+	// Csrf From the page, which holds it hidden.
+	//
+	// Examples: oCq3lXy0bq…
+	Csrf string `json:"csrf"`
+
+	// Pin Eight digits.
+	//
+	// Examples: 1234 5678
+	Pin string `json:"pin"`
+}
+
 // PushedRequest defines model for PushedRequest.
 type PushedRequest struct {
 	// ExpiresIn Seconds until it can be opened no more.
@@ -461,8 +893,41 @@ type PushedRequest struct {
 	RequestURI string `json:"request_uri"`
 }
 
+// Restriction defines model for Restriction.
+type Restriction struct {
+	// Hint For the person, in English.
+	//
+	// Examples: A Swiss number
+	Hint *string `json:"hint,omitempty"`
+
+	// HintI18N The same by language.
+	//
+	// Examples: {"de":"Eine Schweizer Nummer"}
+	HintI18N *map[string]string `json:"hint_i18n,omitempty"`
+
+	// Regex A POSIX extended regular expression.
+	//
+	// Examples: ^\+41
+	Regex *string `json:"regex,omitempty"`
+}
+
+// Restrictions By the name of a field, what is asked of it.
+//
+// Examples: {"CONTACT_PHONE":{"hint":"A Swiss number","regex":"^\\+41"}}
+type Restrictions map[string]Restriction
+
 // ServerConfig defines model for ServerConfig.
 type ServerConfig struct {
+	// AddressHint An example of an address.
+	//
+	// Examples: anna@example.org
+	AddressHint *AddressHint `json:"address_hint,omitempty"`
+
+	// AddressType Which fields an address has.
+	//
+	// Examples: email
+	AddressType *AddressType `json:"address_type,omitempty"`
+
 	// Implementation Name and version of the program.
 	//
 	// Examples: urn:vouchgate:1.0.0
@@ -470,22 +935,34 @@ type ServerConfig struct {
 
 	// Methods The methods that persons can use here.
 	//
-	// Examples: ["swiyu"]
+	// Examples: ["swiyu","account","email","phone"]
 	Methods []string `json:"methods"`
 
-	// Name Always `vouchgate`.
+	// Name `vouchgate`, or `challenger` where the server stands for one.
 	//
 	// Examples: vouchgate
 	Name string `json:"name"`
 
-	// Version Version of this contract as `current:revision:age`.
+	// Restrictions By the name of a field, what is asked of it.
 	//
-	// Examples: 1:0:0
+	// Examples: {"CONTACT_PHONE":{"hint":"A Swiss number","regex":"^\\+41"}}
+	Restrictions *Restrictions `json:"restrictions,omitempty"`
+
+	// Version Version of this contract as `current:revision:age`, or of Challenger's.
+	//
+	// Examples: 2:0:1
 	Version string `json:"version"`
 }
 
 // SessionStatus defines model for SessionStatus.
 type SessionStatus struct {
+	// Delivery How far the message with the TAN is: `queued`, `sent` (which does not say
+	// that the address exists), `delayed` (will be tried again) or `failed`.
+	//
+	//
+	// Examples: sent
+	Delivery *string `json:"delivery,omitempty"`
+
 	// ExpiresIn Seconds until this state ends by itself; 0 if it stays.
 	//
 	// Examples: 812
@@ -500,6 +977,40 @@ type SessionStatus struct {
 	Status Status `json:"status"`
 }
 
+// SetupRequest An address to start with.
+type SetupRequest struct {
+	// ADDRESSCOUNTRY Of type `postal`, by ISO 3166-1.
+	//
+	// Examples: CH
+	ADDRESSCOUNTRY *string `json:"ADDRESS_COUNTRY,omitempty"`
+
+	// ADDRESSLINES Of types `postal` and `postal-ch`, with line breaks.
+	//
+	// Examples: Musterweg 1
+	// 8000 Zürich
+	ADDRESSLINES *string `json:"ADDRESS_LINES,omitempty"`
+
+	// CONTACTEMAIL Of type `email`.
+	//
+	// Examples: anna@example.org
+	CONTACTEMAIL *string `json:"CONTACT_EMAIL,omitempty"`
+
+	// CONTACTNAME Of types `postal` and `postal-ch`: whom a letter is for.
+	//
+	// Examples: Anna Muster
+	CONTACTNAME *string `json:"CONTACT_NAME,omitempty"`
+
+	// CONTACTPHONE Of type `phone`, in international form.
+	//
+	// Examples: +41791234567
+	CONTACTPHONE *string `json:"CONTACT_PHONE,omitempty"`
+
+	// ReadOnly The person cannot change it.
+	//
+	// Examples: false
+	ReadOnly *bool `json:"read_only,omitempty"`
+}
+
 // SetupResponse defines model for SetupResponse.
 type SetupResponse struct {
 	// Nonce Names the session and proves the right to open it.
@@ -508,12 +1019,28 @@ type SetupResponse struct {
 	Nonce string `json:"nonce"`
 }
 
+// SolveForm The TAN. Spaces and dashes in it do not count.
+type SolveForm struct {
+	// Pin Eight digits.
+	//
+	// Examples: 1234 5678
+	Pin *string `json:"pin,omitempty"`
+}
+
 // Status `pending` (not opened), `authorized` (waiting for the wallet), `verified`,
 // `completed` (the client has its token), `failed`, `expired`, `denied` (the
 // person cancelled).
 //
 // Examples: authorized
 type Status string
+
+// Timestamp A time as GNU Taler writes it.
+type Timestamp struct {
+	// TS Seconds since 1970.
+	//
+	// Examples: 1795300000
+	TS int64 `json:"t_s"`
+}
 
 // TokenForm defines model for TokenForm.
 type TokenForm struct {
@@ -833,6 +1360,16 @@ type AuthorizeVisitParams struct {
 	RequestURI *string `form:"request_uri,omitempty" json:"request_uri,omitempty"`
 }
 
+// AuthorizeVisit200JSONResponseBody defines parameters for AuthorizeVisit.
+type AuthorizeVisit200JSONResponseBody struct {
+	union json.RawMessage
+}
+
+// AuthorizeVisitByForm200JSONResponseBody defines parameters for AuthorizeVisitByForm.
+type AuthorizeVisitByForm200JSONResponseBody struct {
+	union json.RawMessage
+}
+
 // AuthorizeParams defines parameters for Authorize.
 type AuthorizeParams struct {
 	// ResponseType Required. Only `code` is supported.
@@ -880,6 +1417,11 @@ type AuthorizeParams struct {
 	// `verified_claims` (OpenID Connect for Identity Assurance 1.0). It asks for
 	// what the client is registered for, and no more.
 	Claims *string `form:"claims,omitempty" json:"claims,omitempty"`
+}
+
+// Authorize200JSONResponseBody defines parameters for Authorize.
+type Authorize200JSONResponseBody struct {
+	union json.RawMessage
 }
 
 // AuthorizeHereParams defines parameters for AuthorizeHere.
@@ -931,6 +1473,17 @@ type AuthorizeHereParams struct {
 	Claims *string `form:"claims,omitempty" json:"claims,omitempty"`
 }
 
+// AuthorizeHere200JSONResponseBody defines parameters for AuthorizeHere.
+type AuthorizeHere200JSONResponseBody struct {
+	union json.RawMessage
+}
+
+// OpenLetterParams defines parameters for OpenLetter.
+type OpenLetterParams struct {
+	// UILocales Languages of the page, before `Accept-Language`. Remembered from the authorize URL.
+	UILocales *Lang `form:"ui_locales,omitempty" json:"ui_locales,omitempty"`
+}
+
 // ShowSignInParams defines parameters for ShowSignIn.
 type ShowSignInParams struct {
 	// UILocales Languages of the page, before `Accept-Language`. Remembered from the authorize URL.
@@ -949,6 +1502,18 @@ type ShowSessionParams struct {
 	UILocales *Lang `form:"ui_locales,omitempty" json:"ui_locales,omitempty"`
 }
 
+// ShowAddressParams defines parameters for ShowAddress.
+type ShowAddressParams struct {
+	// UILocales Languages of the page, before `Accept-Language`. Remembered from the authorize URL.
+	UILocales *Lang `form:"ui_locales,omitempty" json:"ui_locales,omitempty"`
+}
+
+// ShowChoiceParams defines parameters for ShowChoice.
+type ShowChoiceParams struct {
+	// UILocales Languages of the page, before `Accept-Language`. Remembered from the authorize URL.
+	UILocales *Lang `form:"ui_locales,omitempty" json:"ui_locales,omitempty"`
+}
+
 // ShowConsentParams defines parameters for ShowConsent.
 type ShowConsentParams struct {
 	// UILocales Languages of the page, before `Accept-Language`. Remembered from the authorize URL.
@@ -961,8 +1526,27 @@ type ShowLoginParams struct {
 	UILocales *Lang `form:"ui_locales,omitempty" json:"ui_locales,omitempty"`
 }
 
+// ShowPINParams defines parameters for ShowPIN.
+type ShowPINParams struct {
+	// UILocales Languages of the page, before `Accept-Language`. Remembered from the authorize URL.
+	UILocales *Lang `form:"ui_locales,omitempty" json:"ui_locales,omitempty"`
+}
+
+// Solve403JSONResponseBody defines parameters for Solve.
+type Solve403JSONResponseBody struct {
+	union json.RawMessage
+}
+
+// Solve429JSONResponseBody defines parameters for Solve.
+type Solve429JSONResponseBody struct {
+	union json.RawMessage
+}
+
 // AuthorizeVisitByFormFormdataRequestBody defines body for AuthorizeVisitByForm for application/x-www-form-urlencoded ContentType.
 type AuthorizeVisitByFormFormdataRequestBody = AuthorizationRequest
+
+// ChallengeFormdataRequestBody defines body for Challenge for application/x-www-form-urlencoded ContentType.
+type ChallengeFormdataRequestBody = ChallengeForm
 
 // IntrospectFormdataRequestBody defines body for Introspect for application/x-www-form-urlencoded ContentType.
 type IntrospectFormdataRequestBody = TokenForm
@@ -988,14 +1572,26 @@ type PushRequestFormdataRequestBody = AuthorizationRequest
 // RevokeFormdataRequestBody defines body for Revoke for application/x-www-form-urlencoded ContentType.
 type RevokeFormdataRequestBody = TokenForm
 
+// EnterAddressFormdataRequestBody defines body for EnterAddress for application/x-www-form-urlencoded ContentType.
+type EnterAddressFormdataRequestBody = AddressForm
+
 // CancelSessionFormdataRequestBody defines body for CancelSession for application/x-www-form-urlencoded ContentType.
 type CancelSessionFormdataRequestBody = Form
+
+// ChooseFormdataRequestBody defines body for Choose for application/x-www-form-urlencoded ContentType.
+type ChooseFormdataRequestBody = ChoiceForm
 
 // ConsentFormdataRequestBody defines body for Consent for application/x-www-form-urlencoded ContentType.
 type ConsentFormdataRequestBody = ConsentForm
 
 // LoginFormdataRequestBody defines body for Login for application/x-www-form-urlencoded ContentType.
 type LoginFormdataRequestBody = LoginForm
+
+// EnterPINFormdataRequestBody defines body for EnterPIN for application/x-www-form-urlencoded ContentType.
+type EnterPINFormdataRequestBody = PinForm
+
+// ResendTANFormdataRequestBody defines body for ResendTAN for application/x-www-form-urlencoded ContentType.
+type ResendTANFormdataRequestBody = Form
 
 // RetrySessionFormdataRequestBody defines body for RetrySession for application/x-www-form-urlencoded ContentType.
 type RetrySessionFormdataRequestBody = Form
@@ -1005,6 +1601,12 @@ type SwitchAccountFormdataRequestBody = Form
 
 // WithdrawSessionFormdataRequestBody defines body for WithdrawSession for application/x-www-form-urlencoded ContentType.
 type WithdrawSessionFormdataRequestBody = Form
+
+// SetupJSONRequestBody defines body for Setup for application/json ContentType.
+type SetupJSONRequestBody = SetupRequest
+
+// SolveFormdataRequestBody defines body for Solve for application/x-www-form-urlencoded ContentType.
+type SolveFormdataRequestBody = SolveForm
 
 // TokenFormdataRequestBody defines body for Token for application/x-www-form-urlencoded ContentType.
 type TokenFormdataRequestBody = TokenRequest
@@ -1037,6 +1639,22 @@ func (a *Info) UnmarshalJSON(b []byte) error {
 		return err
 	}
 
+	if raw, found := object["address"]; found {
+		err = json.Unmarshal(raw, &a.Address)
+		if err != nil {
+			return fmt.Errorf("error reading 'address': %w", err)
+		}
+		delete(object, "address")
+	}
+
+	if raw, found := object["address_type"]; found {
+		err = json.Unmarshal(raw, &a.AddressType)
+		if err != nil {
+			return fmt.Errorf("error reading 'address_type': %w", err)
+		}
+		delete(object, "address_type")
+	}
+
 	if raw, found := object["age_over_18"]; found {
 		err = json.Unmarshal(raw, &a.AgeOver18)
 		if err != nil {
@@ -1051,6 +1669,30 @@ func (a *Info) UnmarshalJSON(b []byte) error {
 			return fmt.Errorf("error reading 'birth_date': %w", err)
 		}
 		delete(object, "birth_date")
+	}
+
+	if raw, found := object["email"]; found {
+		err = json.Unmarshal(raw, &a.Email)
+		if err != nil {
+			return fmt.Errorf("error reading 'email': %w", err)
+		}
+		delete(object, "email")
+	}
+
+	if raw, found := object["email_verified"]; found {
+		err = json.Unmarshal(raw, &a.EmailVerified)
+		if err != nil {
+			return fmt.Errorf("error reading 'email_verified': %w", err)
+		}
+		delete(object, "email_verified")
+	}
+
+	if raw, found := object["expires"]; found {
+		err = json.Unmarshal(raw, &a.Expires)
+		if err != nil {
+			return fmt.Errorf("error reading 'expires': %w", err)
+		}
+		delete(object, "expires")
 	}
 
 	if raw, found := object["expires_at"]; found {
@@ -1099,6 +1741,22 @@ func (a *Info) UnmarshalJSON(b []byte) error {
 			return fmt.Errorf("error reading 'method': %w", err)
 		}
 		delete(object, "method")
+	}
+
+	if raw, found := object["phone_number"]; found {
+		err = json.Unmarshal(raw, &a.PhoneNumber)
+		if err != nil {
+			return fmt.Errorf("error reading 'phone_number': %w", err)
+		}
+		delete(object, "phone_number")
+	}
+
+	if raw, found := object["phone_number_verified"]; found {
+		err = json.Unmarshal(raw, &a.PhoneNumberVerified)
+		if err != nil {
+			return fmt.Errorf("error reading 'phone_number_verified': %w", err)
+		}
+		delete(object, "phone_number_verified")
 	}
 
 	if raw, found := object["scope"]; found {
@@ -1152,6 +1810,20 @@ func (a Info) MarshalJSON() ([]byte, error) {
 	var err error
 	object := make(map[string]json.RawMessage)
 
+	if a.Address != nil {
+		object["address"], err = json.Marshal(a.Address)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'address': %w", err)
+		}
+	}
+
+	if a.AddressType != nil {
+		object["address_type"], err = json.Marshal(a.AddressType)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'address_type': %w", err)
+		}
+	}
+
 	if a.AgeOver18 != nil {
 		object["age_over_18"], err = json.Marshal(a.AgeOver18)
 		if err != nil {
@@ -1163,6 +1835,27 @@ func (a Info) MarshalJSON() ([]byte, error) {
 		object["birth_date"], err = json.Marshal(a.BirthDate)
 		if err != nil {
 			return nil, fmt.Errorf("error marshaling 'birth_date': %w", err)
+		}
+	}
+
+	if a.Email != nil {
+		object["email"], err = json.Marshal(a.Email)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'email': %w", err)
+		}
+	}
+
+	if a.EmailVerified != nil {
+		object["email_verified"], err = json.Marshal(a.EmailVerified)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'email_verified': %w", err)
+		}
+	}
+
+	if a.Expires != nil {
+		object["expires"], err = json.Marshal(a.Expires)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'expires': %w", err)
 		}
 	}
 
@@ -1202,6 +1895,20 @@ func (a Info) MarshalJSON() ([]byte, error) {
 	object["method"], err = json.Marshal(a.Method)
 	if err != nil {
 		return nil, fmt.Errorf("error marshaling 'method': %w", err)
+	}
+
+	if a.PhoneNumber != nil {
+		object["phone_number"], err = json.Marshal(a.PhoneNumber)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'phone_number': %w", err)
+		}
+	}
+
+	if a.PhoneNumberVerified != nil {
+		object["phone_number_verified"], err = json.Marshal(a.PhoneNumberVerified)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'phone_number_verified': %w", err)
+		}
 	}
 
 	if a.Scope != nil {
@@ -1526,6 +2233,479 @@ func (a UserInfo) MarshalJSON() ([]byte, error) {
 	return json.Marshal(object)
 }
 
+// AsChallengeCreated returns the union data inside the ChallengeResponse as a ChallengeCreated
+func (t ChallengeResponse) AsChallengeCreated() (ChallengeCreated, error) {
+	var body ChallengeCreated
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromChallengeCreated overwrites any union data inside the ChallengeResponse as the provided ChallengeCreated
+func (t *ChallengeResponse) FromChallengeCreated(v ChallengeCreated) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	b, err = runtime.JSONMerge(b, []byte(`{"type":"created"}`))
+	t.union = b
+	return err
+}
+
+// MergeChallengeCreated performs a merge with any union data inside the ChallengeResponse, using the provided ChallengeCreated
+func (t *ChallengeResponse) MergeChallengeCreated(v ChallengeCreated) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	b, err = runtime.JSONMerge(b, []byte(`{"type":"created"}`))
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsChallengeRedirect returns the union data inside the ChallengeResponse as a ChallengeRedirect
+func (t ChallengeResponse) AsChallengeRedirect() (ChallengeRedirect, error) {
+	var body ChallengeRedirect
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromChallengeRedirect overwrites any union data inside the ChallengeResponse as the provided ChallengeRedirect
+func (t *ChallengeResponse) FromChallengeRedirect(v ChallengeRedirect) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	b, err = runtime.JSONMerge(b, []byte(`{"type":"completed"}`))
+	t.union = b
+	return err
+}
+
+// MergeChallengeRedirect performs a merge with any union data inside the ChallengeResponse, using the provided ChallengeRedirect
+func (t *ChallengeResponse) MergeChallengeRedirect(v ChallengeRedirect) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	b, err = runtime.JSONMerge(b, []byte(`{"type":"completed"}`))
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+func (t ChallengeResponse) Discriminator() (string, error) {
+	var discriminator struct {
+		Discriminator string `json:"type"`
+	}
+	err := json.Unmarshal(t.union, &discriminator)
+	return discriminator.Discriminator, err
+}
+
+func (t ChallengeResponse) ValueByDiscriminator() (interface{}, error) {
+	discriminator, err := t.Discriminator()
+	if err != nil {
+		return nil, err
+	}
+	switch discriminator {
+	case "completed":
+		return t.AsChallengeRedirect()
+	case "created":
+		return t.AsChallengeCreated()
+	default:
+		return nil, errors.New("unknown discriminator value: " + discriminator)
+	}
+}
+
+func (t ChallengeResponse) MarshalJSON() ([]byte, error) {
+	b, err := t.union.MarshalJSON()
+	return b, err
+}
+
+func (t *ChallengeResponse) UnmarshalJSON(b []byte) error {
+	err := t.union.UnmarshalJSON(b)
+	return err
+}
+
+// AsAuthorization returns the union data inside the AuthorizeVisit200JSONResponseBody as a Authorization
+func (t AuthorizeVisit200JSONResponseBody) AsAuthorization() (Authorization, error) {
+	var body Authorization
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromAuthorization overwrites any union data inside the AuthorizeVisit200JSONResponseBody as the provided Authorization
+func (t *AuthorizeVisit200JSONResponseBody) FromAuthorization(v Authorization) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeAuthorization performs a merge with any union data inside the AuthorizeVisit200JSONResponseBody, using the provided Authorization
+func (t *AuthorizeVisit200JSONResponseBody) MergeAuthorization(v Authorization) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsChallengeStatus returns the union data inside the AuthorizeVisit200JSONResponseBody as a ChallengeStatus
+func (t AuthorizeVisit200JSONResponseBody) AsChallengeStatus() (ChallengeStatus, error) {
+	var body ChallengeStatus
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromChallengeStatus overwrites any union data inside the AuthorizeVisit200JSONResponseBody as the provided ChallengeStatus
+func (t *AuthorizeVisit200JSONResponseBody) FromChallengeStatus(v ChallengeStatus) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeChallengeStatus performs a merge with any union data inside the AuthorizeVisit200JSONResponseBody, using the provided ChallengeStatus
+func (t *AuthorizeVisit200JSONResponseBody) MergeChallengeStatus(v ChallengeStatus) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+func (t AuthorizeVisit200JSONResponseBody) MarshalJSON() ([]byte, error) {
+	b, err := t.union.MarshalJSON()
+	return b, err
+}
+
+func (t *AuthorizeVisit200JSONResponseBody) UnmarshalJSON(b []byte) error {
+	err := t.union.UnmarshalJSON(b)
+	return err
+}
+
+// AsAuthorization returns the union data inside the AuthorizeVisitByForm200JSONResponseBody as a Authorization
+func (t AuthorizeVisitByForm200JSONResponseBody) AsAuthorization() (Authorization, error) {
+	var body Authorization
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromAuthorization overwrites any union data inside the AuthorizeVisitByForm200JSONResponseBody as the provided Authorization
+func (t *AuthorizeVisitByForm200JSONResponseBody) FromAuthorization(v Authorization) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeAuthorization performs a merge with any union data inside the AuthorizeVisitByForm200JSONResponseBody, using the provided Authorization
+func (t *AuthorizeVisitByForm200JSONResponseBody) MergeAuthorization(v Authorization) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsChallengeStatus returns the union data inside the AuthorizeVisitByForm200JSONResponseBody as a ChallengeStatus
+func (t AuthorizeVisitByForm200JSONResponseBody) AsChallengeStatus() (ChallengeStatus, error) {
+	var body ChallengeStatus
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromChallengeStatus overwrites any union data inside the AuthorizeVisitByForm200JSONResponseBody as the provided ChallengeStatus
+func (t *AuthorizeVisitByForm200JSONResponseBody) FromChallengeStatus(v ChallengeStatus) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeChallengeStatus performs a merge with any union data inside the AuthorizeVisitByForm200JSONResponseBody, using the provided ChallengeStatus
+func (t *AuthorizeVisitByForm200JSONResponseBody) MergeChallengeStatus(v ChallengeStatus) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+func (t AuthorizeVisitByForm200JSONResponseBody) MarshalJSON() ([]byte, error) {
+	b, err := t.union.MarshalJSON()
+	return b, err
+}
+
+func (t *AuthorizeVisitByForm200JSONResponseBody) UnmarshalJSON(b []byte) error {
+	err := t.union.UnmarshalJSON(b)
+	return err
+}
+
+// AsAuthorization returns the union data inside the Authorize200JSONResponseBody as a Authorization
+func (t Authorize200JSONResponseBody) AsAuthorization() (Authorization, error) {
+	var body Authorization
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromAuthorization overwrites any union data inside the Authorize200JSONResponseBody as the provided Authorization
+func (t *Authorize200JSONResponseBody) FromAuthorization(v Authorization) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeAuthorization performs a merge with any union data inside the Authorize200JSONResponseBody, using the provided Authorization
+func (t *Authorize200JSONResponseBody) MergeAuthorization(v Authorization) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsChallengeStatus returns the union data inside the Authorize200JSONResponseBody as a ChallengeStatus
+func (t Authorize200JSONResponseBody) AsChallengeStatus() (ChallengeStatus, error) {
+	var body ChallengeStatus
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromChallengeStatus overwrites any union data inside the Authorize200JSONResponseBody as the provided ChallengeStatus
+func (t *Authorize200JSONResponseBody) FromChallengeStatus(v ChallengeStatus) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeChallengeStatus performs a merge with any union data inside the Authorize200JSONResponseBody, using the provided ChallengeStatus
+func (t *Authorize200JSONResponseBody) MergeChallengeStatus(v ChallengeStatus) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+func (t Authorize200JSONResponseBody) MarshalJSON() ([]byte, error) {
+	b, err := t.union.MarshalJSON()
+	return b, err
+}
+
+func (t *Authorize200JSONResponseBody) UnmarshalJSON(b []byte) error {
+	err := t.union.UnmarshalJSON(b)
+	return err
+}
+
+// AsAuthorization returns the union data inside the AuthorizeHere200JSONResponseBody as a Authorization
+func (t AuthorizeHere200JSONResponseBody) AsAuthorization() (Authorization, error) {
+	var body Authorization
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromAuthorization overwrites any union data inside the AuthorizeHere200JSONResponseBody as the provided Authorization
+func (t *AuthorizeHere200JSONResponseBody) FromAuthorization(v Authorization) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeAuthorization performs a merge with any union data inside the AuthorizeHere200JSONResponseBody, using the provided Authorization
+func (t *AuthorizeHere200JSONResponseBody) MergeAuthorization(v Authorization) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsChallengeStatus returns the union data inside the AuthorizeHere200JSONResponseBody as a ChallengeStatus
+func (t AuthorizeHere200JSONResponseBody) AsChallengeStatus() (ChallengeStatus, error) {
+	var body ChallengeStatus
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromChallengeStatus overwrites any union data inside the AuthorizeHere200JSONResponseBody as the provided ChallengeStatus
+func (t *AuthorizeHere200JSONResponseBody) FromChallengeStatus(v ChallengeStatus) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeChallengeStatus performs a merge with any union data inside the AuthorizeHere200JSONResponseBody, using the provided ChallengeStatus
+func (t *AuthorizeHere200JSONResponseBody) MergeChallengeStatus(v ChallengeStatus) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+func (t AuthorizeHere200JSONResponseBody) MarshalJSON() ([]byte, error) {
+	b, err := t.union.MarshalJSON()
+	return b, err
+}
+
+func (t *AuthorizeHere200JSONResponseBody) UnmarshalJSON(b []byte) error {
+	err := t.union.UnmarshalJSON(b)
+	return err
+}
+
+// AsInvalidPin returns the union data inside the Solve403JSONResponseBody as a InvalidPin
+func (t Solve403JSONResponseBody) AsInvalidPin() (InvalidPin, error) {
+	var body InvalidPin
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromInvalidPin overwrites any union data inside the Solve403JSONResponseBody as the provided InvalidPin
+func (t *Solve403JSONResponseBody) FromInvalidPin(v InvalidPin) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeInvalidPin performs a merge with any union data inside the Solve403JSONResponseBody, using the provided InvalidPin
+func (t *Solve403JSONResponseBody) MergeInvalidPin(v InvalidPin) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsChallengerError returns the union data inside the Solve403JSONResponseBody as a ChallengerError
+func (t Solve403JSONResponseBody) AsChallengerError() (ChallengerError, error) {
+	var body ChallengerError
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromChallengerError overwrites any union data inside the Solve403JSONResponseBody as the provided ChallengerError
+func (t *Solve403JSONResponseBody) FromChallengerError(v ChallengerError) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeChallengerError performs a merge with any union data inside the Solve403JSONResponseBody, using the provided ChallengerError
+func (t *Solve403JSONResponseBody) MergeChallengerError(v ChallengerError) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+func (t Solve403JSONResponseBody) MarshalJSON() ([]byte, error) {
+	b, err := t.union.MarshalJSON()
+	return b, err
+}
+
+func (t *Solve403JSONResponseBody) UnmarshalJSON(b []byte) error {
+	err := t.union.UnmarshalJSON(b)
+	return err
+}
+
+// AsInvalidPin returns the union data inside the Solve429JSONResponseBody as a InvalidPin
+func (t Solve429JSONResponseBody) AsInvalidPin() (InvalidPin, error) {
+	var body InvalidPin
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromInvalidPin overwrites any union data inside the Solve429JSONResponseBody as the provided InvalidPin
+func (t *Solve429JSONResponseBody) FromInvalidPin(v InvalidPin) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeInvalidPin performs a merge with any union data inside the Solve429JSONResponseBody, using the provided InvalidPin
+func (t *Solve429JSONResponseBody) MergeInvalidPin(v InvalidPin) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsChallengerError returns the union data inside the Solve429JSONResponseBody as a ChallengerError
+func (t Solve429JSONResponseBody) AsChallengerError() (ChallengerError, error) {
+	var body ChallengerError
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromChallengerError overwrites any union data inside the Solve429JSONResponseBody as the provided ChallengerError
+func (t *Solve429JSONResponseBody) FromChallengerError(v ChallengerError) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeChallengerError performs a merge with any union data inside the Solve429JSONResponseBody, using the provided ChallengerError
+func (t *Solve429JSONResponseBody) MergeChallengerError(v ChallengerError) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+func (t Solve429JSONResponseBody) MarshalJSON() ([]byte, error) {
+	b, err := t.union.MarshalJSON()
+	return b, err
+}
+
+func (t *Solve429JSONResponseBody) UnmarshalJSON(b []byte) error {
+	err := t.union.UnmarshalJSON(b)
+	return err
+}
+
 // RequestEditorFn is the function signature for the RequestEditor callback function
 type RequestEditorFn func(ctx context.Context, req *http.Request) error
 
@@ -1682,9 +2862,37 @@ type ClientInterface interface {
 	// Corresponds with POST /authorize/{nonce} (the `AuthorizeHere` operationId).
 	AuthorizeHere(ctx context.Context, nonce Nonce, params *AuthorizeHereParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ChallengeWithBody Have a TAN sent to an address, for web apps
+	//
+	// GNU Taler Challenger's way to do what the page `/session/{id}/address` does,
+	// for the session of the nonce, in the browser that has opened it at
+	// `/authorize/{nonce}`: its cookie has to come along. The same address again
+	// sends another TAN, unless it is too soon for one. Callers that accept HTML
+	// get a redirect to the page for the TAN.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /challenge/{nonce} (the `Challenge` operationId).
+	ChallengeWithBody(ctx context.Context, nonce Nonce, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ChallengeWithFormdataBody Have a TAN sent to an address, for web apps
+	//
+	// GNU Taler Challenger's way to do what the page `/session/{id}/address` does,
+	// for the session of the nonce, in the browser that has opened it at
+	// `/authorize/{nonce}`: its cookie has to come along. The same address again
+	// sends another TAN, unless it is too soon for one. Callers that accept HTML
+	// get a redirect to the page for the TAN.
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type.
+	//
+	// Corresponds with POST /challenge/{nonce} (the `Challenge` operationId).
+	ChallengeWithFormdataBody(ctx context.Context, nonce Nonce, body ChallengeFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetConfig Name, version and methods of this server
 	//
-	// In the shape that GNU Taler services use for `/config`.
+	// In the shape that GNU Taler services use for `/config`. A server can be set to
+	// answer here as GNU Taler Challenger would for one of its clients, for
+	// Challenger's own web app.
 	//
 	// Corresponds with GET /config (the `GetConfig` operationId).
 	GetConfig(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1732,6 +2940,16 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /jwks (the `GetJWKS` operationId).
 	GetJWKS(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// OpenLetter The link in a letter
+	//
+	// Leads the browser that ordered the letter to the page for its TAN. Any other
+	// browser gets a page that leads to the client: what the person starts there in
+	// this browser finds the letter again, and asks for its TAN at once. The letter
+	// never ends what another browser has begun.
+	//
+	// Corresponds with GET /letter/{code} (the `OpenLetter` operationId).
+	OpenLetter(ctx context.Context, code string, params *OpenLetterParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ShowSignIn The sign-in page for the page about one's own data
 	//
@@ -1906,6 +3124,33 @@ type ClientInterface interface {
 	// Corresponds with GET /session/{id} (the `ShowSession` operationId).
 	ShowSession(ctx context.Context, id SessionID, params *ShowSessionParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ShowAddress The page that asks for an address
+	//
+	// Corresponds with GET /session/{id}/address (the `ShowAddress` operationId).
+	ShowAddress(ctx context.Context, id SessionID, params *ShowAddressParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EnterAddressWithBody Have a TAN sent to an address
+	//
+	// Leads on to the page for the TAN. An address that cannot be used gives the
+	// page again with status 422, one that has had too many messages with 429. A
+	// session can try 3 addresses.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /session/{id}/address (the `EnterAddress` operationId).
+	EnterAddressWithBody(ctx context.Context, id SessionID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EnterAddressWithFormdataBody Have a TAN sent to an address
+	//
+	// Leads on to the page for the TAN. An address that cannot be used gives the
+	// page again with status 422, one that has had too many messages with 429. A
+	// session can try 3 addresses.
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type.
+	//
+	// Corresponds with POST /session/{id}/address (the `EnterAddress` operationId).
+	EnterAddressWithFormdataBody(ctx context.Context, id SessionID, body EnterAddressFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// CancelSessionWithBody Cancel the session
 	//
 	// Ends the session for good, sends `verification.denied` to the client's
@@ -1925,6 +3170,31 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /session/{id}/cancel (the `CancelSession` operationId).
 	CancelSessionWithFormdataBody(ctx context.Context, id SessionID, body CancelSessionFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ShowChoice The page on which the person chooses how to prove something
+	//
+	// Offers the methods of the client that can prove something of what it asks for.
+	//
+	// Corresponds with GET /session/{id}/choose (the `ShowChoice` operationId).
+	ShowChoice(ctx context.Context, id SessionID, params *ShowChoiceParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ChooseWithBody Choose a method
+	//
+	// What was under way in another method is void.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /session/{id}/choose (the `Choose` operationId).
+	ChooseWithBody(ctx context.Context, id SessionID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ChooseWithFormdataBody Choose a method
+	//
+	// What was under way in another method is void.
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type.
+	//
+	// Corresponds with POST /session/{id}/choose (the `Choose` operationId).
+	ChooseWithFormdataBody(ctx context.Context, id SessionID, body ChooseFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ShowConsent The page that asks whether the client may have the data
 	//
@@ -1990,6 +3260,55 @@ type ClientInterface interface {
 	// Corresponds with POST /session/{id}/login (the `Login` operationId).
 	LoginWithFormdataBody(ctx context.Context, id SessionID, body LoginFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ShowPIN The page that asks for the TAN
+	//
+	// Says where the message went and how far it is, and what is left to try.
+	//
+	// Corresponds with GET /session/{id}/pin (the `ShowPIN` operationId).
+	ShowPIN(ctx context.Context, id SessionID, params *ShowPINParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EnterPINWithBody Enter the TAN
+	//
+	// A wrong TAN gives the page again with status 422, and 429 once its 3 tries
+	// are used up. What cannot be a TAN is not counted.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /session/{id}/pin (the `EnterPIN` operationId).
+	EnterPINWithBody(ctx context.Context, id SessionID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EnterPINWithFormdataBody Enter the TAN
+	//
+	// A wrong TAN gives the page again with status 422, and 429 once its 3 tries
+	// are used up. What cannot be a TAN is not counted.
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type.
+	//
+	// Corresponds with POST /session/{id}/pin (the `EnterPIN` operationId).
+	EnterPINWithFormdataBody(ctx context.Context, id SessionID, body EnterPINFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ResendTANWithBody Have another TAN sent to the same address
+	//
+	// The TAN before is void. 3 messages go to an address, the second after a
+	// minute, the third after two more; letters a day apart. Too soon gives the page
+	// again with status 429.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /session/{id}/resend (the `ResendTAN` operationId).
+	ResendTANWithBody(ctx context.Context, id SessionID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ResendTANWithFormdataBody Have another TAN sent to the same address
+	//
+	// The TAN before is void. 3 messages go to an address, the second after a
+	// minute, the third after two more; letters a day apart. Too soon gives the page
+	// again with status 429.
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type.
+	//
+	// Corresponds with POST /session/{id}/resend (the `ResendTAN` operationId).
+	ResendTANWithFormdataBody(ctx context.Context, id SessionID, body ResendTANFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// RetrySessionWithBody Try again after a failed or expired verification
 	//
 	// At most 5 verifications per session.
@@ -2052,6 +3371,26 @@ type ClientInterface interface {
 	// Corresponds with POST /session/{id}/withdraw (the `WithdrawSession` operationId).
 	WithdrawSessionWithFormdataBody(ctx context.Context, id SessionID, body WithdrawSessionFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// SetupWithBody Make a session for a person
+	//
+	// Makes a session and returns its nonce. The nonce is a bearer secret that
+	// names the session: the client puts it into the authorize URL that it gives
+	// to the person's browser. It can be used for 7 days, as often as the person
+	// comes back to it.
+	//
+	// The body may be empty. For clients whose methods prove an address it may be a
+	// JSON object with an address by the names of GNU Taler's register, and
+	// `read_only` for one that the person cannot change: `CONTACT_EMAIL`;
+	// `CONTACT_PHONE`; or `CONTACT_NAME`, `ADDRESS_LINES` and `ADDRESS_COUNTRY`.
+	// Which of them there are says which method it is for. It is read whatever its
+	// content type, compressed by zlib or not, up to 64 KiB; for other clients it
+	// is ignored.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /setup/{client_id} (the `Setup` operationId).
+	SetupWithBody(ctx context.Context, clientID ClientID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// Setup Make a session for a person
 	//
 	// Makes a session and returns its nonce. The nonce is a bearer secret that
@@ -2059,11 +3398,38 @@ type ClientInterface interface {
 	// to the person's browser. It can be used for 7 days, as often as the person
 	// comes back to it.
 	//
-	// A request body is accepted and ignored, up to 64 KiB, whatever its content
-	// type: the credential methods need none.
+	// The body may be empty. For clients whose methods prove an address it may be a
+	// JSON object with an address by the names of GNU Taler's register, and
+	// `read_only` for one that the person cannot change: `CONTACT_EMAIL`;
+	// `CONTACT_PHONE`; or `CONTACT_NAME`, `ADDRESS_LINES` and `ADDRESS_COUNTRY`.
+	// Which of them there are says which method it is for. It is read whatever its
+	// content type, compressed by zlib or not, up to 64 KiB; for other clients it
+	// is ignored.
+	//
+	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /setup/{client_id} (the `Setup` operationId).
-	Setup(ctx context.Context, clientID ClientID, reqEditors ...RequestEditorFn) (*http.Response, error)
+	Setup(ctx context.Context, clientID ClientID, body SetupJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SolveWithBody Enter the TAN, for web apps
+	//
+	// GNU Taler Challenger's way to do what the page `/session/{id}/pin` does.
+	// Callers that ask for JSON get the address to go to; all others are sent there.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /solve/{nonce} (the `Solve` operationId).
+	SolveWithBody(ctx context.Context, nonce Nonce, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SolveWithFormdataBody Enter the TAN, for web apps
+	//
+	// GNU Taler Challenger's way to do what the page `/session/{id}/pin` does.
+	// Callers that ask for JSON get the address to go to; all others are sent there.
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type.
+	//
+	// Corresponds with POST /solve/{nonce} (the `Solve` operationId).
+	SolveWithFormdataBody(ctx context.Context, nonce Nonce, body SolveFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// TokenWithBody Swap a code or a refresh token for an access token
 	//
@@ -2289,9 +3655,57 @@ func (c *Client) AuthorizeHere(ctx context.Context, nonce Nonce, params *Authori
 	return c.Client.Do(req)
 }
 
+// ChallengeWithBody Have a TAN sent to an address, for web apps
+//
+// GNU Taler Challenger's way to do what the page `/session/{id}/address` does,
+// for the session of the nonce, in the browser that has opened it at
+// `/authorize/{nonce}`: its cookie has to come along. The same address again
+// sends another TAN, unless it is too soon for one. Callers that accept HTML
+// get a redirect to the page for the TAN.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /challenge/{nonce} (the `Challenge` operationId).
+func (c *Client) ChallengeWithBody(ctx context.Context, nonce Nonce, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewChallengeRequestWithBody(c.Server, nonce, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ChallengeWithFormdataBody Have a TAN sent to an address, for web apps
+//
+// GNU Taler Challenger's way to do what the page `/session/{id}/address` does,
+// for the session of the nonce, in the browser that has opened it at
+// `/authorize/{nonce}`: its cookie has to come along. The same address again
+// sends another TAN, unless it is too soon for one. Callers that accept HTML
+// get a redirect to the page for the TAN.
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type.
+//
+// Corresponds with POST /challenge/{nonce} (the `Challenge` operationId).
+func (c *Client) ChallengeWithFormdataBody(ctx context.Context, nonce Nonce, body ChallengeFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewChallengeRequestWithFormdataBody(c.Server, nonce, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // GetConfig Name, version and methods of this server
 //
-// In the shape that GNU Taler services use for `/config`.
+// In the shape that GNU Taler services use for `/config`. A server can be set to
+// answer here as GNU Taler Challenger would for one of its clients, for
+// Challenger's own web app.
 //
 // Corresponds with GET /config (the `GetConfig` operationId).
 func (c *Client) GetConfig(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2390,6 +3804,26 @@ func (c *Client) IntrospectWithFormdataBody(ctx context.Context, body Introspect
 // Corresponds with GET /jwks (the `GetJWKS` operationId).
 func (c *Client) GetJWKS(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetJWKSRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// OpenLetter The link in a letter
+//
+// Leads the browser that ordered the letter to the page for its TAN. Any other
+// browser gets a page that leads to the client: what the person starts there in
+// this browser finds the letter again, and asks for its TAN at once. The letter
+// never ends what another browser has begun.
+//
+// Corresponds with GET /letter/{code} (the `OpenLetter` operationId).
+func (c *Client) OpenLetter(ctx context.Context, code string, params *OpenLetterParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewOpenLetterRequest(c.Server, code, params)
 	if err != nil {
 		return nil, err
 	}
@@ -2753,6 +4187,63 @@ func (c *Client) ShowSession(ctx context.Context, id SessionID, params *ShowSess
 	return c.Client.Do(req)
 }
 
+// ShowAddress The page that asks for an address
+//
+// Corresponds with GET /session/{id}/address (the `ShowAddress` operationId).
+func (c *Client) ShowAddress(ctx context.Context, id SessionID, params *ShowAddressParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewShowAddressRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EnterAddressWithBody Have a TAN sent to an address
+//
+// Leads on to the page for the TAN. An address that cannot be used gives the
+// page again with status 422, one that has had too many messages with 429. A
+// session can try 3 addresses.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /session/{id}/address (the `EnterAddress` operationId).
+func (c *Client) EnterAddressWithBody(ctx context.Context, id SessionID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEnterAddressRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EnterAddressWithFormdataBody Have a TAN sent to an address
+//
+// Leads on to the page for the TAN. An address that cannot be used gives the
+// page again with status 422, one that has had too many messages with 429. A
+// session can try 3 addresses.
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type.
+//
+// Corresponds with POST /session/{id}/address (the `EnterAddress` operationId).
+func (c *Client) EnterAddressWithFormdataBody(ctx context.Context, id SessionID, body EnterAddressFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEnterAddressRequestWithFormdataBody(c.Server, id, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // CancelSessionWithBody Cancel the session
 //
 // Ends the session for good, sends `verification.denied` to the client's
@@ -2783,6 +4274,61 @@ func (c *Client) CancelSessionWithBody(ctx context.Context, id SessionID, conten
 // Corresponds with POST /session/{id}/cancel (the `CancelSession` operationId).
 func (c *Client) CancelSessionWithFormdataBody(ctx context.Context, id SessionID, body CancelSessionFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCancelSessionRequestWithFormdataBody(c.Server, id, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ShowChoice The page on which the person chooses how to prove something
+//
+// Offers the methods of the client that can prove something of what it asks for.
+//
+// Corresponds with GET /session/{id}/choose (the `ShowChoice` operationId).
+func (c *Client) ShowChoice(ctx context.Context, id SessionID, params *ShowChoiceParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewShowChoiceRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ChooseWithBody Choose a method
+//
+// What was under way in another method is void.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /session/{id}/choose (the `Choose` operationId).
+func (c *Client) ChooseWithBody(ctx context.Context, id SessionID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewChooseRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ChooseWithFormdataBody Choose a method
+//
+// What was under way in another method is void.
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type.
+//
+// Corresponds with POST /session/{id}/choose (the `Choose` operationId).
+func (c *Client) ChooseWithFormdataBody(ctx context.Context, id SessionID, body ChooseFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewChooseRequestWithFormdataBody(c.Server, id, body)
 	if err != nil {
 		return nil, err
 	}
@@ -2927,6 +4473,105 @@ func (c *Client) LoginWithFormdataBody(ctx context.Context, id SessionID, body L
 	return c.Client.Do(req)
 }
 
+// ShowPIN The page that asks for the TAN
+//
+// Says where the message went and how far it is, and what is left to try.
+//
+// Corresponds with GET /session/{id}/pin (the `ShowPIN` operationId).
+func (c *Client) ShowPIN(ctx context.Context, id SessionID, params *ShowPINParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewShowPINRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EnterPINWithBody Enter the TAN
+//
+// A wrong TAN gives the page again with status 422, and 429 once its 3 tries
+// are used up. What cannot be a TAN is not counted.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /session/{id}/pin (the `EnterPIN` operationId).
+func (c *Client) EnterPINWithBody(ctx context.Context, id SessionID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEnterPINRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EnterPINWithFormdataBody Enter the TAN
+//
+// A wrong TAN gives the page again with status 422, and 429 once its 3 tries
+// are used up. What cannot be a TAN is not counted.
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type.
+//
+// Corresponds with POST /session/{id}/pin (the `EnterPIN` operationId).
+func (c *Client) EnterPINWithFormdataBody(ctx context.Context, id SessionID, body EnterPINFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEnterPINRequestWithFormdataBody(c.Server, id, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ResendTANWithBody Have another TAN sent to the same address
+//
+// The TAN before is void. 3 messages go to an address, the second after a
+// minute, the third after two more; letters a day apart. Too soon gives the page
+// again with status 429.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /session/{id}/resend (the `ResendTAN` operationId).
+func (c *Client) ResendTANWithBody(ctx context.Context, id SessionID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewResendTANRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ResendTANWithFormdataBody Have another TAN sent to the same address
+//
+// The TAN before is void. 3 messages go to an address, the second after a
+// minute, the third after two more; letters a day apart. Too soon gives the page
+// again with status 429.
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type.
+//
+// Corresponds with POST /session/{id}/resend (the `ResendTAN` operationId).
+func (c *Client) ResendTANWithFormdataBody(ctx context.Context, id SessionID, body ResendTANFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewResendTANRequestWithFormdataBody(c.Server, id, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // RetrySessionWithBody Try again after a failed or expired verification
 //
 // At most 5 verifications per session.
@@ -3059,6 +4704,36 @@ func (c *Client) WithdrawSessionWithFormdataBody(ctx context.Context, id Session
 	return c.Client.Do(req)
 }
 
+// SetupWithBody Make a session for a person
+//
+// Makes a session and returns its nonce. The nonce is a bearer secret that
+// names the session: the client puts it into the authorize URL that it gives
+// to the person's browser. It can be used for 7 days, as often as the person
+// comes back to it.
+//
+// The body may be empty. For clients whose methods prove an address it may be a
+// JSON object with an address by the names of GNU Taler's register, and
+// `read_only` for one that the person cannot change: `CONTACT_EMAIL`;
+// `CONTACT_PHONE`; or `CONTACT_NAME`, `ADDRESS_LINES` and `ADDRESS_COUNTRY`.
+// Which of them there are says which method it is for. It is read whatever its
+// content type, compressed by zlib or not, up to 64 KiB; for other clients it
+// is ignored.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /setup/{client_id} (the `Setup` operationId).
+func (c *Client) SetupWithBody(ctx context.Context, clientID ClientID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSetupRequestWithBody(c.Server, clientID, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // Setup Make a session for a person
 //
 // Makes a session and returns its nonce. The nonce is a bearer secret that
@@ -3066,12 +4741,59 @@ func (c *Client) WithdrawSessionWithFormdataBody(ctx context.Context, id Session
 // to the person's browser. It can be used for 7 days, as often as the person
 // comes back to it.
 //
-// A request body is accepted and ignored, up to 64 KiB, whatever its content
-// type: the credential methods need none.
+// The body may be empty. For clients whose methods prove an address it may be a
+// JSON object with an address by the names of GNU Taler's register, and
+// `read_only` for one that the person cannot change: `CONTACT_EMAIL`;
+// `CONTACT_PHONE`; or `CONTACT_NAME`, `ADDRESS_LINES` and `ADDRESS_COUNTRY`.
+// Which of them there are says which method it is for. It is read whatever its
+// content type, compressed by zlib or not, up to 64 KiB; for other clients it
+// is ignored.
+//
+// Takes a body of the `application/json` content type.
 //
 // Corresponds with POST /setup/{client_id} (the `Setup` operationId).
-func (c *Client) Setup(ctx context.Context, clientID ClientID, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewSetupRequest(c.Server, clientID)
+func (c *Client) Setup(ctx context.Context, clientID ClientID, body SetupJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSetupRequest(c.Server, clientID, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SolveWithBody Enter the TAN, for web apps
+//
+// GNU Taler Challenger's way to do what the page `/session/{id}/pin` does.
+// Callers that ask for JSON get the address to go to; all others are sent there.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /solve/{nonce} (the `Solve` operationId).
+func (c *Client) SolveWithBody(ctx context.Context, nonce Nonce, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSolveRequestWithBody(c.Server, nonce, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SolveWithFormdataBody Enter the TAN, for web apps
+//
+// GNU Taler Challenger's way to do what the page `/session/{id}/pin` does.
+// Callers that ask for JSON get the address to go to; all others are sent there.
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type.
+//
+// Corresponds with POST /solve/{nonce} (the `Solve` operationId).
+func (c *Client) SolveWithFormdataBody(ctx context.Context, nonce Nonce, body SolveFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSolveRequestWithFormdataBody(c.Server, nonce, body)
 	if err != nil {
 		return nil, err
 	}
@@ -3967,6 +5689,53 @@ func NewAuthorizeHereRequest(server string, nonce Nonce, params *AuthorizeHerePa
 	return req, nil
 }
 
+// NewChallengeRequestWithFormdataBody calls the generic Challenge builder with application/x-www-form-urlencoded body
+func NewChallengeRequestWithFormdataBody(server string, nonce Nonce, body ChallengeFormdataRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	bodyStr, err := runtime.MarshalForm(body, nil)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = strings.NewReader(bodyStr.Encode())
+	return NewChallengeRequestWithBody(server, nonce, "application/x-www-form-urlencoded", bodyReader)
+}
+
+// NewChallengeRequestWithBody constructs an http.Request for the Challenge method, with any body, and a specified content type
+func NewChallengeRequestWithBody(server string, nonce Nonce, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "nonce", nonce, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/challenge/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewGetConfigRequest constructs an http.Request for the GetConfig method
 func NewGetConfigRequest(server string) (*http.Request, error) {
 	var err error
@@ -4105,6 +5874,67 @@ func NewGetJWKSRequest(server string) (*http.Request, error) {
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewOpenLetterRequest constructs an http.Request for the OpenLetter method
+func NewOpenLetterRequest(server string, code string, params *OpenLetterParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "code", code, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/letter/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.UILocales != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "ui_locales", *params.UILocales, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
@@ -4591,6 +6421,114 @@ func NewShowSessionRequest(server string, id SessionID, params *ShowSessionParam
 	return req, nil
 }
 
+// NewShowAddressRequest constructs an http.Request for the ShowAddress method
+func NewShowAddressRequest(server string, id SessionID, params *ShowAddressParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/session/%s/address", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.UILocales != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "ui_locales", *params.UILocales, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewEnterAddressRequestWithFormdataBody calls the generic EnterAddress builder with application/x-www-form-urlencoded body
+func NewEnterAddressRequestWithFormdataBody(server string, id SessionID, body EnterAddressFormdataRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	bodyStr, err := runtime.MarshalForm(body, nil)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = strings.NewReader(bodyStr.Encode())
+	return NewEnterAddressRequestWithBody(server, id, "application/x-www-form-urlencoded", bodyReader)
+}
+
+// NewEnterAddressRequestWithBody constructs an http.Request for the EnterAddress method, with any body, and a specified content type
+func NewEnterAddressRequestWithBody(server string, id SessionID, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/session/%s/address", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewCancelSessionRequestWithFormdataBody calls the generic CancelSession builder with application/x-www-form-urlencoded body
 func NewCancelSessionRequestWithFormdataBody(server string, id SessionID, body CancelSessionFormdataRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -4619,6 +6557,114 @@ func NewCancelSessionRequestWithBody(server string, id SessionID, contentType st
 	}
 
 	operationPath := fmt.Sprintf("/session/%s/cancel", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewShowChoiceRequest constructs an http.Request for the ShowChoice method
+func NewShowChoiceRequest(server string, id SessionID, params *ShowChoiceParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/session/%s/choose", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.UILocales != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "ui_locales", *params.UILocales, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewChooseRequestWithFormdataBody calls the generic Choose builder with application/x-www-form-urlencoded body
+func NewChooseRequestWithFormdataBody(server string, id SessionID, body ChooseFormdataRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	bodyStr, err := runtime.MarshalForm(body, nil)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = strings.NewReader(bodyStr.Encode())
+	return NewChooseRequestWithBody(server, id, "application/x-www-form-urlencoded", bodyReader)
+}
+
+// NewChooseRequestWithBody constructs an http.Request for the Choose method, with any body, and a specified content type
+func NewChooseRequestWithBody(server string, id SessionID, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/session/%s/choose", pathParam0)
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -4888,6 +6934,161 @@ func NewLoginRequestWithBody(server string, id SessionID, contentType string, bo
 	return req, nil
 }
 
+// NewShowPINRequest constructs an http.Request for the ShowPIN method
+func NewShowPINRequest(server string, id SessionID, params *ShowPINParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/session/%s/pin", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.UILocales != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "ui_locales", *params.UILocales, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewEnterPINRequestWithFormdataBody calls the generic EnterPIN builder with application/x-www-form-urlencoded body
+func NewEnterPINRequestWithFormdataBody(server string, id SessionID, body EnterPINFormdataRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	bodyStr, err := runtime.MarshalForm(body, nil)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = strings.NewReader(bodyStr.Encode())
+	return NewEnterPINRequestWithBody(server, id, "application/x-www-form-urlencoded", bodyReader)
+}
+
+// NewEnterPINRequestWithBody constructs an http.Request for the EnterPIN method, with any body, and a specified content type
+func NewEnterPINRequestWithBody(server string, id SessionID, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/session/%s/pin", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewResendTANRequestWithFormdataBody calls the generic ResendTAN builder with application/x-www-form-urlencoded body
+func NewResendTANRequestWithFormdataBody(server string, id SessionID, body ResendTANFormdataRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	bodyStr, err := runtime.MarshalForm(body, nil)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = strings.NewReader(bodyStr.Encode())
+	return NewResendTANRequestWithBody(server, id, "application/x-www-form-urlencoded", bodyReader)
+}
+
+// NewResendTANRequestWithBody constructs an http.Request for the ResendTAN method, with any body, and a specified content type
+func NewResendTANRequestWithBody(server string, id SessionID, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/session/%s/resend", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewRetrySessionRequestWithFormdataBody calls the generic RetrySession builder with application/x-www-form-urlencoded body
 func NewRetrySessionRequestWithFormdataBody(server string, id SessionID, body RetrySessionFormdataRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -5063,8 +7264,19 @@ func NewWithdrawSessionRequestWithBody(server string, id SessionID, contentType 
 	return req, nil
 }
 
-// NewSetupRequest constructs an http.Request for the Setup method
-func NewSetupRequest(server string, clientID ClientID) (*http.Request, error) {
+// NewSetupRequest calls the generic Setup builder with application/json body
+func NewSetupRequest(server string, clientID ClientID, body SetupJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSetupRequestWithBody(server, clientID, "application/json", bodyReader)
+}
+
+// NewSetupRequestWithBody constructs an http.Request for the Setup method, with any body, and a specified content type
+func NewSetupRequestWithBody(server string, clientID ClientID, contentType string, body io.Reader) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -5089,10 +7301,59 @@ func NewSetupRequest(server string, clientID ClientID) (*http.Request, error) {
 		return nil, err
 	}
 
-	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
 	if err != nil {
 		return nil, err
 	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewSolveRequestWithFormdataBody calls the generic Solve builder with application/x-www-form-urlencoded body
+func NewSolveRequestWithFormdataBody(server string, nonce Nonce, body SolveFormdataRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	bodyStr, err := runtime.MarshalForm(body, nil)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = strings.NewReader(bodyStr.Encode())
+	return NewSolveRequestWithBody(server, nonce, "application/x-www-form-urlencoded", bodyReader)
+}
+
+// NewSolveRequestWithBody constructs an http.Request for the Solve method, with any body, and a specified content type
+func NewSolveRequestWithBody(server string, nonce Nonce, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "nonce", nonce, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/solve/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -5329,9 +7590,37 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /authorize/{nonce} (the `AuthorizeHere` operationId).
 	AuthorizeHereWithResponse(ctx context.Context, nonce Nonce, params *AuthorizeHereParams, reqEditors ...RequestEditorFn) (*AuthorizeHereReply, error)
 
+	// ChallengeWithBodyWithResponse Have a TAN sent to an address, for web apps
+	//
+	// GNU Taler Challenger's way to do what the page `/session/{id}/address` does,
+	// for the session of the nonce, in the browser that has opened it at
+	// `/authorize/{nonce}`: its cookie has to come along. The same address again
+	// sends another TAN, unless it is too soon for one. Callers that accept HTML
+	// get a redirect to the page for the TAN.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /challenge/{nonce} (the `Challenge` operationId).
+	ChallengeWithBodyWithResponse(ctx context.Context, nonce Nonce, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ChallengeReply, error)
+
+	// ChallengeWithFormdataBodyWithResponse Have a TAN sent to an address, for web apps
+	//
+	// GNU Taler Challenger's way to do what the page `/session/{id}/address` does,
+	// for the session of the nonce, in the browser that has opened it at
+	// `/authorize/{nonce}`: its cookie has to come along. The same address again
+	// sends another TAN, unless it is too soon for one. Callers that accept HTML
+	// get a redirect to the page for the TAN.
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /challenge/{nonce} (the `Challenge` operationId).
+	ChallengeWithFormdataBodyWithResponse(ctx context.Context, nonce Nonce, body ChallengeFormdataRequestBody, reqEditors ...RequestEditorFn) (*ChallengeReply, error)
+
 	// GetConfigWithResponse Name, version and methods of this server
 	//
-	// In the shape that GNU Taler services use for `/config`.
+	// In the shape that GNU Taler services use for `/config`. A server can be set to
+	// answer here as GNU Taler Challenger would for one of its clients, for
+	// Challenger's own web app.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -5387,6 +7676,18 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /jwks (the `GetJWKS` operationId).
 	GetJWKSWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetJWKSReply, error)
+
+	// OpenLetterWithResponse The link in a letter
+	//
+	// Leads the browser that ordered the letter to the page for its TAN. Any other
+	// browser gets a page that leads to the client: what the person starts there in
+	// this browser finds the letter again, and asks for its TAN at once. The letter
+	// never ends what another browser has begun.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /letter/{code} (the `OpenLetter` operationId).
+	OpenLetterWithResponse(ctx context.Context, code string, params *OpenLetterParams, reqEditors ...RequestEditorFn) (*OpenLetterReply, error)
 
 	// ShowSignInWithResponse The sign-in page for the page about one's own data
 	//
@@ -5569,6 +7870,35 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /session/{id} (the `ShowSession` operationId).
 	ShowSessionWithResponse(ctx context.Context, id SessionID, params *ShowSessionParams, reqEditors ...RequestEditorFn) (*ShowSessionReply, error)
 
+	// ShowAddressWithResponse The page that asks for an address
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /session/{id}/address (the `ShowAddress` operationId).
+	ShowAddressWithResponse(ctx context.Context, id SessionID, params *ShowAddressParams, reqEditors ...RequestEditorFn) (*ShowAddressReply, error)
+
+	// EnterAddressWithBodyWithResponse Have a TAN sent to an address
+	//
+	// Leads on to the page for the TAN. An address that cannot be used gives the
+	// page again with status 422, one that has had too many messages with 429. A
+	// session can try 3 addresses.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /session/{id}/address (the `EnterAddress` operationId).
+	EnterAddressWithBodyWithResponse(ctx context.Context, id SessionID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*EnterAddressReply, error)
+
+	// EnterAddressWithFormdataBodyWithResponse Have a TAN sent to an address
+	//
+	// Leads on to the page for the TAN. An address that cannot be used gives the
+	// page again with status 422, one that has had too many messages with 429. A
+	// session can try 3 addresses.
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /session/{id}/address (the `EnterAddress` operationId).
+	EnterAddressWithFormdataBodyWithResponse(ctx context.Context, id SessionID, body EnterAddressFormdataRequestBody, reqEditors ...RequestEditorFn) (*EnterAddressReply, error)
+
 	// CancelSessionWithBodyWithResponse Cancel the session
 	//
 	// Ends the session for good, sends `verification.denied` to the client's
@@ -5588,6 +7918,33 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /session/{id}/cancel (the `CancelSession` operationId).
 	CancelSessionWithFormdataBodyWithResponse(ctx context.Context, id SessionID, body CancelSessionFormdataRequestBody, reqEditors ...RequestEditorFn) (*CancelSessionReply, error)
+
+	// ShowChoiceWithResponse The page on which the person chooses how to prove something
+	//
+	// Offers the methods of the client that can prove something of what it asks for.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /session/{id}/choose (the `ShowChoice` operationId).
+	ShowChoiceWithResponse(ctx context.Context, id SessionID, params *ShowChoiceParams, reqEditors ...RequestEditorFn) (*ShowChoiceReply, error)
+
+	// ChooseWithBodyWithResponse Choose a method
+	//
+	// What was under way in another method is void.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /session/{id}/choose (the `Choose` operationId).
+	ChooseWithBodyWithResponse(ctx context.Context, id SessionID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ChooseReply, error)
+
+	// ChooseWithFormdataBodyWithResponse Choose a method
+	//
+	// What was under way in another method is void.
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /session/{id}/choose (the `Choose` operationId).
+	ChooseWithFormdataBodyWithResponse(ctx context.Context, id SessionID, body ChooseFormdataRequestBody, reqEditors ...RequestEditorFn) (*ChooseReply, error)
 
 	// ShowConsentWithResponse The page that asks whether the client may have the data
 	//
@@ -5659,6 +8016,57 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /session/{id}/login (the `Login` operationId).
 	LoginWithFormdataBodyWithResponse(ctx context.Context, id SessionID, body LoginFormdataRequestBody, reqEditors ...RequestEditorFn) (*LoginReply, error)
 
+	// ShowPINWithResponse The page that asks for the TAN
+	//
+	// Says where the message went and how far it is, and what is left to try.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /session/{id}/pin (the `ShowPIN` operationId).
+	ShowPINWithResponse(ctx context.Context, id SessionID, params *ShowPINParams, reqEditors ...RequestEditorFn) (*ShowPINReply, error)
+
+	// EnterPINWithBodyWithResponse Enter the TAN
+	//
+	// A wrong TAN gives the page again with status 422, and 429 once its 3 tries
+	// are used up. What cannot be a TAN is not counted.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /session/{id}/pin (the `EnterPIN` operationId).
+	EnterPINWithBodyWithResponse(ctx context.Context, id SessionID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*EnterPINReply, error)
+
+	// EnterPINWithFormdataBodyWithResponse Enter the TAN
+	//
+	// A wrong TAN gives the page again with status 422, and 429 once its 3 tries
+	// are used up. What cannot be a TAN is not counted.
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /session/{id}/pin (the `EnterPIN` operationId).
+	EnterPINWithFormdataBodyWithResponse(ctx context.Context, id SessionID, body EnterPINFormdataRequestBody, reqEditors ...RequestEditorFn) (*EnterPINReply, error)
+
+	// ResendTANWithBodyWithResponse Have another TAN sent to the same address
+	//
+	// The TAN before is void. 3 messages go to an address, the second after a
+	// minute, the third after two more; letters a day apart. Too soon gives the page
+	// again with status 429.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /session/{id}/resend (the `ResendTAN` operationId).
+	ResendTANWithBodyWithResponse(ctx context.Context, id SessionID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ResendTANReply, error)
+
+	// ResendTANWithFormdataBodyWithResponse Have another TAN sent to the same address
+	//
+	// The TAN before is void. 3 messages go to an address, the second after a
+	// minute, the third after two more; letters a day apart. Too soon gives the page
+	// again with status 429.
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /session/{id}/resend (the `ResendTAN` operationId).
+	ResendTANWithFormdataBodyWithResponse(ctx context.Context, id SessionID, body ResendTANFormdataRequestBody, reqEditors ...RequestEditorFn) (*ResendTANReply, error)
+
 	// RetrySessionWithBodyWithResponse Try again after a failed or expired verification
 	//
 	// At most 5 verifications per session.
@@ -5723,6 +8131,26 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /session/{id}/withdraw (the `WithdrawSession` operationId).
 	WithdrawSessionWithFormdataBodyWithResponse(ctx context.Context, id SessionID, body WithdrawSessionFormdataRequestBody, reqEditors ...RequestEditorFn) (*WithdrawSessionReply, error)
 
+	// SetupWithBodyWithResponse Make a session for a person
+	//
+	// Makes a session and returns its nonce. The nonce is a bearer secret that
+	// names the session: the client puts it into the authorize URL that it gives
+	// to the person's browser. It can be used for 7 days, as often as the person
+	// comes back to it.
+	//
+	// The body may be empty. For clients whose methods prove an address it may be a
+	// JSON object with an address by the names of GNU Taler's register, and
+	// `read_only` for one that the person cannot change: `CONTACT_EMAIL`;
+	// `CONTACT_PHONE`; or `CONTACT_NAME`, `ADDRESS_LINES` and `ADDRESS_COUNTRY`.
+	// Which of them there are says which method it is for. It is read whatever its
+	// content type, compressed by zlib or not, up to 64 KiB; for other clients it
+	// is ignored.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /setup/{client_id} (the `Setup` operationId).
+	SetupWithBodyWithResponse(ctx context.Context, clientID ClientID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetupReply, error)
+
 	// SetupWithResponse Make a session for a person
 	//
 	// Makes a session and returns its nonce. The nonce is a bearer secret that
@@ -5730,13 +8158,38 @@ type ClientWithResponsesInterface interface {
 	// to the person's browser. It can be used for 7 days, as often as the person
 	// comes back to it.
 	//
-	// A request body is accepted and ignored, up to 64 KiB, whatever its content
-	// type: the credential methods need none.
+	// The body may be empty. For clients whose methods prove an address it may be a
+	// JSON object with an address by the names of GNU Taler's register, and
+	// `read_only` for one that the person cannot change: `CONTACT_EMAIL`;
+	// `CONTACT_PHONE`; or `CONTACT_NAME`, `ADDRESS_LINES` and `ADDRESS_COUNTRY`.
+	// Which of them there are says which method it is for. It is read whatever its
+	// content type, compressed by zlib or not, up to 64 KiB; for other clients it
+	// is ignored.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /setup/{client_id} (the `Setup` operationId).
-	SetupWithResponse(ctx context.Context, clientID ClientID, reqEditors ...RequestEditorFn) (*SetupReply, error)
+	SetupWithResponse(ctx context.Context, clientID ClientID, body SetupJSONRequestBody, reqEditors ...RequestEditorFn) (*SetupReply, error)
+
+	// SolveWithBodyWithResponse Enter the TAN, for web apps
+	//
+	// GNU Taler Challenger's way to do what the page `/session/{id}/pin` does.
+	// Callers that ask for JSON get the address to go to; all others are sent there.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /solve/{nonce} (the `Solve` operationId).
+	SolveWithBodyWithResponse(ctx context.Context, nonce Nonce, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SolveReply, error)
+
+	// SolveWithFormdataBodyWithResponse Enter the TAN, for web apps
+	//
+	// GNU Taler Challenger's way to do what the page `/session/{id}/pin` does.
+	// Callers that ask for JSON get the address to go to; all others are sent there.
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /solve/{nonce} (the `Solve` operationId).
+	SolveWithFormdataBodyWithResponse(ctx context.Context, nonce Nonce, body SolveFormdataRequestBody, reqEditors ...RequestEditorFn) (*SolveReply, error)
 
 	// TokenWithBodyWithResponse Swap a code or a refresh token for an access token
 	//
@@ -6078,7 +8531,7 @@ type AuthorizeVisitReply struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *Authorization
+	JSON200 *AuthorizeVisit200JSONResponseBody
 	// JSON400 the response for an HTTP 400 `application/json` response
 	JSON400 *Page
 	// JSON404 the response for an HTTP 404 `application/json` response
@@ -6114,7 +8567,7 @@ type AuthorizeVisitReply struct {
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r AuthorizeVisitReply) GetJSON200() *Authorization {
+func (r AuthorizeVisitReply) GetJSON200() *AuthorizeVisit200JSONResponseBody {
 	return r.JSON200
 }
 
@@ -6233,7 +8686,7 @@ type AuthorizeVisitByFormReply struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *Authorization
+	JSON200 *AuthorizeVisitByForm200JSONResponseBody
 	// JSON400 the response for an HTTP 400 `application/json` response
 	JSON400 *Page
 	// JSON404 the response for an HTTP 404 `application/json` response
@@ -6269,7 +8722,7 @@ type AuthorizeVisitByFormReply struct {
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r AuthorizeVisitByFormReply) GetJSON200() *Authorization {
+func (r AuthorizeVisitByFormReply) GetJSON200() *AuthorizeVisitByForm200JSONResponseBody {
 	return r.JSON200
 }
 
@@ -6388,7 +8841,7 @@ type AuthorizeReply struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *Authorization
+	JSON200 *Authorize200JSONResponseBody
 	// JSON400 the response for an HTTP 400 `application/json` response
 	JSON400 *Page
 	// JSON404 the response for an HTTP 404 `application/json` response
@@ -6424,7 +8877,7 @@ type AuthorizeReply struct {
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r AuthorizeReply) GetJSON200() *Authorization {
+func (r AuthorizeReply) GetJSON200() *Authorize200JSONResponseBody {
 	return r.JSON200
 }
 
@@ -6543,7 +8996,7 @@ type AuthorizeHereReply struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *Authorization
+	JSON200 *AuthorizeHere200JSONResponseBody
 	// JSON400 the response for an HTTP 400 `application/json` response
 	JSON400 *Page
 	// JSON404 the response for an HTTP 404 `application/json` response
@@ -6579,7 +9032,7 @@ type AuthorizeHereReply struct {
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r AuthorizeHereReply) GetJSON200() *Authorization {
+func (r AuthorizeHereReply) GetJSON200() *AuthorizeHere200JSONResponseBody {
 	return r.JSON200
 }
 
@@ -6641,6 +9094,146 @@ func (r AuthorizeHereReply) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r AuthorizeHereReply) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ChallengeReply200Headers the declared response headers of an HTTP 200 response for Challenge
+type ChallengeReply200Headers struct {
+	CacheControl string
+}
+
+// ChallengeReply303Headers the declared response headers of an HTTP 303 response for Challenge
+type ChallengeReply303Headers struct {
+	CacheControl string
+	Location     string
+}
+
+// ChallengeReply400Headers the declared response headers of an HTTP 400 response for Challenge
+type ChallengeReply400Headers struct {
+	CacheControl string
+}
+
+// ChallengeReply403Headers the declared response headers of an HTTP 403 response for Challenge
+type ChallengeReply403Headers struct {
+	CacheControl string
+}
+
+// ChallengeReply404Headers the declared response headers of an HTTP 404 response for Challenge
+type ChallengeReply404Headers struct {
+	CacheControl string
+}
+
+// ChallengeReply409Headers the declared response headers of an HTTP 409 response for Challenge
+type ChallengeReply409Headers struct {
+	CacheControl string
+}
+
+// ChallengeReply429Headers the declared response headers of an HTTP 429 response for Challenge
+type ChallengeReply429Headers struct {
+	CacheControl string
+}
+
+// ChallengeReplyDefaultHeaders the declared response headers of an HTTP default response for Challenge
+type ChallengeReplyDefaultHeaders struct {
+	CacheControl string
+}
+
+type ChallengeReply struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ChallengeResponse
+	// JSON400 the response for an HTTP 400 `application/json` response
+	JSON400 *ChallengerError
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *ChallengerError
+	// JSON404 the response for an HTTP 404 `application/json` response
+	JSON404 *ChallengerError
+	// JSON409 the response for an HTTP 409 `application/json` response
+	JSON409 *ChallengerError
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *ChallengerError
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *ChallengerError
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ChallengeReply200Headers
+	// Headers303 the parsed response headers for an HTTP 303 response
+	Headers303 *ChallengeReply303Headers
+	// Headers400 the parsed response headers for an HTTP 400 response
+	Headers400 *ChallengeReply400Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *ChallengeReply403Headers
+	// Headers404 the parsed response headers for an HTTP 404 response
+	Headers404 *ChallengeReply404Headers
+	// Headers409 the parsed response headers for an HTTP 409 response
+	Headers409 *ChallengeReply409Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ChallengeReply429Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *ChallengeReplyDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ChallengeReply) GetJSON200() *ChallengeResponse {
+	return r.JSON200
+}
+
+// GetJSON400 returns the response for an HTTP 400 `application/json` response
+func (r ChallengeReply) GetJSON400() *ChallengerError {
+	return r.JSON400
+}
+
+// GetJSON403 returns the response for an HTTP 403 `application/json` response
+func (r ChallengeReply) GetJSON403() *ChallengerError {
+	return r.JSON403
+}
+
+// GetJSON404 returns the response for an HTTP 404 `application/json` response
+func (r ChallengeReply) GetJSON404() *ChallengerError {
+	return r.JSON404
+}
+
+// GetJSON409 returns the response for an HTTP 409 `application/json` response
+func (r ChallengeReply) GetJSON409() *ChallengerError {
+	return r.JSON409
+}
+
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r ChallengeReply) GetJSON429() *ChallengerError {
+	return r.JSON429
+}
+
+// GetJSONDefault returns the response for an HTTP default `application/json` response
+func (r ChallengeReply) GetJSONDefault() *ChallengerError {
+	return r.JSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ChallengeReply) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ChallengeReply) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ChallengeReply) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ChallengeReply) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -7062,6 +9655,112 @@ func (r GetJWKSReply) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetJWKSReply) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// OpenLetterReply200Headers the declared response headers of an HTTP 200 response for OpenLetter
+type OpenLetterReply200Headers struct {
+	CacheControl          string
+	ContentSecurityPolicy string
+}
+
+// OpenLetterReply303Headers the declared response headers of an HTTP 303 response for OpenLetter
+type OpenLetterReply303Headers struct {
+	CacheControl string
+	Location     string
+}
+
+// OpenLetterReply403Headers the declared response headers of an HTTP 403 response for OpenLetter
+type OpenLetterReply403Headers struct {
+	CacheControl string
+}
+
+// OpenLetterReply404Headers the declared response headers of an HTTP 404 response for OpenLetter
+type OpenLetterReply404Headers struct {
+	CacheControl string
+}
+
+// OpenLetterReply429Headers the declared response headers of an HTTP 429 response for OpenLetter
+type OpenLetterReply429Headers struct {
+	CacheControl string
+}
+
+// OpenLetterReplyDefaultHeaders the declared response headers of an HTTP default response for OpenLetter
+type OpenLetterReplyDefaultHeaders struct {
+	CacheControl string
+}
+
+type OpenLetterReply struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *Page
+	// JSON404 the response for an HTTP 404 `application/json` response
+	JSON404 *Page
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *Page
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *Page
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *OpenLetterReply200Headers
+	// Headers303 the parsed response headers for an HTTP 303 response
+	Headers303 *OpenLetterReply303Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *OpenLetterReply403Headers
+	// Headers404 the parsed response headers for an HTTP 404 response
+	Headers404 *OpenLetterReply404Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *OpenLetterReply429Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *OpenLetterReplyDefaultHeaders
+}
+
+// GetJSON403 returns the response for an HTTP 403 `application/json` response
+func (r OpenLetterReply) GetJSON403() *Page {
+	return r.JSON403
+}
+
+// GetJSON404 returns the response for an HTTP 404 `application/json` response
+func (r OpenLetterReply) GetJSON404() *Page {
+	return r.JSON404
+}
+
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r OpenLetterReply) GetJSON429() *Page {
+	return r.JSON429
+}
+
+// GetJSONDefault returns the response for an HTTP default `application/json` response
+func (r OpenLetterReply) GetJSONDefault() *Page {
+	return r.JSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r OpenLetterReply) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r OpenLetterReply) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r OpenLetterReply) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r OpenLetterReply) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -8203,6 +10902,218 @@ func (r ShowSessionReply) ContentType() string {
 	return ""
 }
 
+// ShowAddressReply200Headers the declared response headers of an HTTP 200 response for ShowAddress
+type ShowAddressReply200Headers struct {
+	CacheControl          string
+	ContentSecurityPolicy string
+}
+
+// ShowAddressReply303Headers the declared response headers of an HTTP 303 response for ShowAddress
+type ShowAddressReply303Headers struct {
+	CacheControl string
+	Location     string
+}
+
+// ShowAddressReply403Headers the declared response headers of an HTTP 403 response for ShowAddress
+type ShowAddressReply403Headers struct {
+	CacheControl string
+}
+
+// ShowAddressReply404Headers the declared response headers of an HTTP 404 response for ShowAddress
+type ShowAddressReply404Headers struct {
+	CacheControl string
+}
+
+// ShowAddressReply429Headers the declared response headers of an HTTP 429 response for ShowAddress
+type ShowAddressReply429Headers struct {
+	CacheControl string
+}
+
+// ShowAddressReplyDefaultHeaders the declared response headers of an HTTP default response for ShowAddress
+type ShowAddressReplyDefaultHeaders struct {
+	CacheControl string
+}
+
+type ShowAddressReply struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *Page
+	// JSON404 the response for an HTTP 404 `application/json` response
+	JSON404 *Page
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *Page
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *Page
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ShowAddressReply200Headers
+	// Headers303 the parsed response headers for an HTTP 303 response
+	Headers303 *ShowAddressReply303Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *ShowAddressReply403Headers
+	// Headers404 the parsed response headers for an HTTP 404 response
+	Headers404 *ShowAddressReply404Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ShowAddressReply429Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *ShowAddressReplyDefaultHeaders
+}
+
+// GetJSON403 returns the response for an HTTP 403 `application/json` response
+func (r ShowAddressReply) GetJSON403() *Page {
+	return r.JSON403
+}
+
+// GetJSON404 returns the response for an HTTP 404 `application/json` response
+func (r ShowAddressReply) GetJSON404() *Page {
+	return r.JSON404
+}
+
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r ShowAddressReply) GetJSON429() *Page {
+	return r.JSON429
+}
+
+// GetJSONDefault returns the response for an HTTP default `application/json` response
+func (r ShowAddressReply) GetJSONDefault() *Page {
+	return r.JSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ShowAddressReply) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ShowAddressReply) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ShowAddressReply) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ShowAddressReply) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// EnterAddressReply200Headers the declared response headers of an HTTP 200 response for EnterAddress
+type EnterAddressReply200Headers struct {
+	CacheControl          string
+	ContentSecurityPolicy string
+}
+
+// EnterAddressReply303Headers the declared response headers of an HTTP 303 response for EnterAddress
+type EnterAddressReply303Headers struct {
+	CacheControl string
+	Location     string
+}
+
+// EnterAddressReply403Headers the declared response headers of an HTTP 403 response for EnterAddress
+type EnterAddressReply403Headers struct {
+	CacheControl string
+}
+
+// EnterAddressReply404Headers the declared response headers of an HTTP 404 response for EnterAddress
+type EnterAddressReply404Headers struct {
+	CacheControl string
+}
+
+// EnterAddressReply429Headers the declared response headers of an HTTP 429 response for EnterAddress
+type EnterAddressReply429Headers struct {
+	CacheControl string
+}
+
+// EnterAddressReplyDefaultHeaders the declared response headers of an HTTP default response for EnterAddress
+type EnterAddressReplyDefaultHeaders struct {
+	CacheControl string
+}
+
+type EnterAddressReply struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *Page
+	// JSON404 the response for an HTTP 404 `application/json` response
+	JSON404 *Page
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *Page
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *Page
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *EnterAddressReply200Headers
+	// Headers303 the parsed response headers for an HTTP 303 response
+	Headers303 *EnterAddressReply303Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *EnterAddressReply403Headers
+	// Headers404 the parsed response headers for an HTTP 404 response
+	Headers404 *EnterAddressReply404Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *EnterAddressReply429Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *EnterAddressReplyDefaultHeaders
+}
+
+// GetJSON403 returns the response for an HTTP 403 `application/json` response
+func (r EnterAddressReply) GetJSON403() *Page {
+	return r.JSON403
+}
+
+// GetJSON404 returns the response for an HTTP 404 `application/json` response
+func (r EnterAddressReply) GetJSON404() *Page {
+	return r.JSON404
+}
+
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r EnterAddressReply) GetJSON429() *Page {
+	return r.JSON429
+}
+
+// GetJSONDefault returns the response for an HTTP default `application/json` response
+func (r EnterAddressReply) GetJSONDefault() *Page {
+	return r.JSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r EnterAddressReply) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r EnterAddressReply) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r EnterAddressReply) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r EnterAddressReply) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // CancelSessionReply200Headers the declared response headers of an HTTP 200 response for CancelSession
 type CancelSessionReply200Headers struct {
 	CacheControl string
@@ -8316,6 +11227,231 @@ func (r CancelSessionReply) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r CancelSessionReply) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ShowChoiceReply200Headers the declared response headers of an HTTP 200 response for ShowChoice
+type ShowChoiceReply200Headers struct {
+	CacheControl          string
+	ContentSecurityPolicy string
+}
+
+// ShowChoiceReply303Headers the declared response headers of an HTTP 303 response for ShowChoice
+type ShowChoiceReply303Headers struct {
+	CacheControl string
+	Location     string
+}
+
+// ShowChoiceReply403Headers the declared response headers of an HTTP 403 response for ShowChoice
+type ShowChoiceReply403Headers struct {
+	CacheControl string
+}
+
+// ShowChoiceReply404Headers the declared response headers of an HTTP 404 response for ShowChoice
+type ShowChoiceReply404Headers struct {
+	CacheControl string
+}
+
+// ShowChoiceReply429Headers the declared response headers of an HTTP 429 response for ShowChoice
+type ShowChoiceReply429Headers struct {
+	CacheControl string
+}
+
+// ShowChoiceReplyDefaultHeaders the declared response headers of an HTTP default response for ShowChoice
+type ShowChoiceReplyDefaultHeaders struct {
+	CacheControl string
+}
+
+type ShowChoiceReply struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *Page
+	// JSON404 the response for an HTTP 404 `application/json` response
+	JSON404 *Page
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *Page
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *Page
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ShowChoiceReply200Headers
+	// Headers303 the parsed response headers for an HTTP 303 response
+	Headers303 *ShowChoiceReply303Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *ShowChoiceReply403Headers
+	// Headers404 the parsed response headers for an HTTP 404 response
+	Headers404 *ShowChoiceReply404Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ShowChoiceReply429Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *ShowChoiceReplyDefaultHeaders
+}
+
+// GetJSON403 returns the response for an HTTP 403 `application/json` response
+func (r ShowChoiceReply) GetJSON403() *Page {
+	return r.JSON403
+}
+
+// GetJSON404 returns the response for an HTTP 404 `application/json` response
+func (r ShowChoiceReply) GetJSON404() *Page {
+	return r.JSON404
+}
+
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r ShowChoiceReply) GetJSON429() *Page {
+	return r.JSON429
+}
+
+// GetJSONDefault returns the response for an HTTP default `application/json` response
+func (r ShowChoiceReply) GetJSONDefault() *Page {
+	return r.JSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ShowChoiceReply) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ShowChoiceReply) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ShowChoiceReply) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ShowChoiceReply) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ChooseReply200Headers the declared response headers of an HTTP 200 response for Choose
+type ChooseReply200Headers struct {
+	CacheControl string
+}
+
+// ChooseReply303Headers the declared response headers of an HTTP 303 response for Choose
+type ChooseReply303Headers struct {
+	CacheControl string
+	Location     string
+}
+
+// ChooseReply403Headers the declared response headers of an HTTP 403 response for Choose
+type ChooseReply403Headers struct {
+	CacheControl string
+}
+
+// ChooseReply404Headers the declared response headers of an HTTP 404 response for Choose
+type ChooseReply404Headers struct {
+	CacheControl string
+}
+
+// ChooseReply409Headers the declared response headers of an HTTP 409 response for Choose
+type ChooseReply409Headers struct {
+	CacheControl string
+}
+
+// ChooseReply503Headers the declared response headers of an HTTP 503 response for Choose
+type ChooseReply503Headers struct {
+	CacheControl string
+}
+
+// ChooseReplyDefaultHeaders the declared response headers of an HTTP default response for Choose
+type ChooseReplyDefaultHeaders struct {
+	CacheControl string
+}
+
+type ChooseReply struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *Page
+	// JSON404 the response for an HTTP 404 `application/json` response
+	JSON404 *Page
+	// JSON409 the response for an HTTP 409 `application/json` response
+	JSON409 *Page
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *Page
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *Page
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ChooseReply200Headers
+	// Headers303 the parsed response headers for an HTTP 303 response
+	Headers303 *ChooseReply303Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *ChooseReply403Headers
+	// Headers404 the parsed response headers for an HTTP 404 response
+	Headers404 *ChooseReply404Headers
+	// Headers409 the parsed response headers for an HTTP 409 response
+	Headers409 *ChooseReply409Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ChooseReply503Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *ChooseReplyDefaultHeaders
+}
+
+// GetJSON403 returns the response for an HTTP 403 `application/json` response
+func (r ChooseReply) GetJSON403() *Page {
+	return r.JSON403
+}
+
+// GetJSON404 returns the response for an HTTP 404 `application/json` response
+func (r ChooseReply) GetJSON404() *Page {
+	return r.JSON404
+}
+
+// GetJSON409 returns the response for an HTTP 409 `application/json` response
+func (r ChooseReply) GetJSON409() *Page {
+	return r.JSON409
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r ChooseReply) GetJSON503() *Page {
+	return r.JSON503
+}
+
+// GetJSONDefault returns the response for an HTTP default `application/json` response
+func (r ChooseReply) GetJSONDefault() *Page {
+	return r.JSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ChooseReply) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ChooseReply) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ChooseReply) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ChooseReply) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -8872,6 +12008,324 @@ func (r LoginReply) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r LoginReply) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ShowPINReply200Headers the declared response headers of an HTTP 200 response for ShowPIN
+type ShowPINReply200Headers struct {
+	CacheControl          string
+	ContentSecurityPolicy string
+}
+
+// ShowPINReply303Headers the declared response headers of an HTTP 303 response for ShowPIN
+type ShowPINReply303Headers struct {
+	CacheControl string
+	Location     string
+}
+
+// ShowPINReply403Headers the declared response headers of an HTTP 403 response for ShowPIN
+type ShowPINReply403Headers struct {
+	CacheControl string
+}
+
+// ShowPINReply404Headers the declared response headers of an HTTP 404 response for ShowPIN
+type ShowPINReply404Headers struct {
+	CacheControl string
+}
+
+// ShowPINReply429Headers the declared response headers of an HTTP 429 response for ShowPIN
+type ShowPINReply429Headers struct {
+	CacheControl string
+}
+
+// ShowPINReplyDefaultHeaders the declared response headers of an HTTP default response for ShowPIN
+type ShowPINReplyDefaultHeaders struct {
+	CacheControl string
+}
+
+type ShowPINReply struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *Page
+	// JSON404 the response for an HTTP 404 `application/json` response
+	JSON404 *Page
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *Page
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *Page
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ShowPINReply200Headers
+	// Headers303 the parsed response headers for an HTTP 303 response
+	Headers303 *ShowPINReply303Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *ShowPINReply403Headers
+	// Headers404 the parsed response headers for an HTTP 404 response
+	Headers404 *ShowPINReply404Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ShowPINReply429Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *ShowPINReplyDefaultHeaders
+}
+
+// GetJSON403 returns the response for an HTTP 403 `application/json` response
+func (r ShowPINReply) GetJSON403() *Page {
+	return r.JSON403
+}
+
+// GetJSON404 returns the response for an HTTP 404 `application/json` response
+func (r ShowPINReply) GetJSON404() *Page {
+	return r.JSON404
+}
+
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r ShowPINReply) GetJSON429() *Page {
+	return r.JSON429
+}
+
+// GetJSONDefault returns the response for an HTTP default `application/json` response
+func (r ShowPINReply) GetJSONDefault() *Page {
+	return r.JSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ShowPINReply) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ShowPINReply) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ShowPINReply) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ShowPINReply) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// EnterPINReply200Headers the declared response headers of an HTTP 200 response for EnterPIN
+type EnterPINReply200Headers struct {
+	CacheControl          string
+	ContentSecurityPolicy string
+}
+
+// EnterPINReply303Headers the declared response headers of an HTTP 303 response for EnterPIN
+type EnterPINReply303Headers struct {
+	CacheControl string
+	Location     string
+}
+
+// EnterPINReply403Headers the declared response headers of an HTTP 403 response for EnterPIN
+type EnterPINReply403Headers struct {
+	CacheControl string
+}
+
+// EnterPINReply404Headers the declared response headers of an HTTP 404 response for EnterPIN
+type EnterPINReply404Headers struct {
+	CacheControl string
+}
+
+// EnterPINReply429Headers the declared response headers of an HTTP 429 response for EnterPIN
+type EnterPINReply429Headers struct {
+	CacheControl string
+}
+
+// EnterPINReplyDefaultHeaders the declared response headers of an HTTP default response for EnterPIN
+type EnterPINReplyDefaultHeaders struct {
+	CacheControl string
+}
+
+type EnterPINReply struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *Page
+	// JSON404 the response for an HTTP 404 `application/json` response
+	JSON404 *Page
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *Page
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *Page
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *EnterPINReply200Headers
+	// Headers303 the parsed response headers for an HTTP 303 response
+	Headers303 *EnterPINReply303Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *EnterPINReply403Headers
+	// Headers404 the parsed response headers for an HTTP 404 response
+	Headers404 *EnterPINReply404Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *EnterPINReply429Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *EnterPINReplyDefaultHeaders
+}
+
+// GetJSON403 returns the response for an HTTP 403 `application/json` response
+func (r EnterPINReply) GetJSON403() *Page {
+	return r.JSON403
+}
+
+// GetJSON404 returns the response for an HTTP 404 `application/json` response
+func (r EnterPINReply) GetJSON404() *Page {
+	return r.JSON404
+}
+
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r EnterPINReply) GetJSON429() *Page {
+	return r.JSON429
+}
+
+// GetJSONDefault returns the response for an HTTP default `application/json` response
+func (r EnterPINReply) GetJSONDefault() *Page {
+	return r.JSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r EnterPINReply) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r EnterPINReply) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r EnterPINReply) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r EnterPINReply) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ResendTANReply200Headers the declared response headers of an HTTP 200 response for ResendTAN
+type ResendTANReply200Headers struct {
+	CacheControl          string
+	ContentSecurityPolicy string
+}
+
+// ResendTANReply303Headers the declared response headers of an HTTP 303 response for ResendTAN
+type ResendTANReply303Headers struct {
+	CacheControl string
+	Location     string
+}
+
+// ResendTANReply403Headers the declared response headers of an HTTP 403 response for ResendTAN
+type ResendTANReply403Headers struct {
+	CacheControl string
+}
+
+// ResendTANReply404Headers the declared response headers of an HTTP 404 response for ResendTAN
+type ResendTANReply404Headers struct {
+	CacheControl string
+}
+
+// ResendTANReply429Headers the declared response headers of an HTTP 429 response for ResendTAN
+type ResendTANReply429Headers struct {
+	CacheControl string
+}
+
+// ResendTANReplyDefaultHeaders the declared response headers of an HTTP default response for ResendTAN
+type ResendTANReplyDefaultHeaders struct {
+	CacheControl string
+}
+
+type ResendTANReply struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *Page
+	// JSON404 the response for an HTTP 404 `application/json` response
+	JSON404 *Page
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *Page
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *Page
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ResendTANReply200Headers
+	// Headers303 the parsed response headers for an HTTP 303 response
+	Headers303 *ResendTANReply303Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *ResendTANReply403Headers
+	// Headers404 the parsed response headers for an HTTP 404 response
+	Headers404 *ResendTANReply404Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ResendTANReply429Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *ResendTANReplyDefaultHeaders
+}
+
+// GetJSON403 returns the response for an HTTP 403 `application/json` response
+func (r ResendTANReply) GetJSON403() *Page {
+	return r.JSON403
+}
+
+// GetJSON404 returns the response for an HTTP 404 `application/json` response
+func (r ResendTANReply) GetJSON404() *Page {
+	return r.JSON404
+}
+
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r ResendTANReply) GetJSON429() *Page {
+	return r.JSON429
+}
+
+// GetJSONDefault returns the response for an HTTP default `application/json` response
+func (r ResendTANReply) GetJSONDefault() *Page {
+	return r.JSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ResendTANReply) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ResendTANReply) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ResendTANReply) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ResendTANReply) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -9446,6 +12900,146 @@ func (r SetupReply) ContentType() string {
 	return ""
 }
 
+// SolveReply200Headers the declared response headers of an HTTP 200 response for Solve
+type SolveReply200Headers struct {
+	CacheControl string
+}
+
+// SolveReply302Headers the declared response headers of an HTTP 302 response for Solve
+type SolveReply302Headers struct {
+	CacheControl string
+	Location     string
+}
+
+// SolveReply400Headers the declared response headers of an HTTP 400 response for Solve
+type SolveReply400Headers struct {
+	CacheControl string
+}
+
+// SolveReply403Headers the declared response headers of an HTTP 403 response for Solve
+type SolveReply403Headers struct {
+	CacheControl string
+}
+
+// SolveReply404Headers the declared response headers of an HTTP 404 response for Solve
+type SolveReply404Headers struct {
+	CacheControl string
+}
+
+// SolveReply409Headers the declared response headers of an HTTP 409 response for Solve
+type SolveReply409Headers struct {
+	CacheControl string
+}
+
+// SolveReply429Headers the declared response headers of an HTTP 429 response for Solve
+type SolveReply429Headers struct {
+	CacheControl string
+}
+
+// SolveReplyDefaultHeaders the declared response headers of an HTTP default response for Solve
+type SolveReplyDefaultHeaders struct {
+	CacheControl string
+}
+
+type SolveReply struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ChallengeRedirect
+	// JSON400 the response for an HTTP 400 `application/json` response
+	JSON400 *ChallengerError
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *Solve403JSONResponseBody
+	// JSON404 the response for an HTTP 404 `application/json` response
+	JSON404 *ChallengerError
+	// JSON409 the response for an HTTP 409 `application/json` response
+	JSON409 *ChallengerError
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *Solve429JSONResponseBody
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *ChallengerError
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *SolveReply200Headers
+	// Headers302 the parsed response headers for an HTTP 302 response
+	Headers302 *SolveReply302Headers
+	// Headers400 the parsed response headers for an HTTP 400 response
+	Headers400 *SolveReply400Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *SolveReply403Headers
+	// Headers404 the parsed response headers for an HTTP 404 response
+	Headers404 *SolveReply404Headers
+	// Headers409 the parsed response headers for an HTTP 409 response
+	Headers409 *SolveReply409Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *SolveReply429Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *SolveReplyDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r SolveReply) GetJSON200() *ChallengeRedirect {
+	return r.JSON200
+}
+
+// GetJSON400 returns the response for an HTTP 400 `application/json` response
+func (r SolveReply) GetJSON400() *ChallengerError {
+	return r.JSON400
+}
+
+// GetJSON403 returns the response for an HTTP 403 `application/json` response
+func (r SolveReply) GetJSON403() *Solve403JSONResponseBody {
+	return r.JSON403
+}
+
+// GetJSON404 returns the response for an HTTP 404 `application/json` response
+func (r SolveReply) GetJSON404() *ChallengerError {
+	return r.JSON404
+}
+
+// GetJSON409 returns the response for an HTTP 409 `application/json` response
+func (r SolveReply) GetJSON409() *ChallengerError {
+	return r.JSON409
+}
+
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r SolveReply) GetJSON429() *Solve429JSONResponseBody {
+	return r.JSON429
+}
+
+// GetJSONDefault returns the response for an HTTP default `application/json` response
+func (r SolveReply) GetJSONDefault() *ChallengerError {
+	return r.JSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r SolveReply) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SolveReply) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SolveReply) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SolveReply) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // TokenReply200Headers the declared response headers of an HTTP 200 response for Token
 type TokenReply200Headers struct {
 	CacheControl string
@@ -9951,9 +13545,49 @@ func (c *ClientWithResponses) AuthorizeHereWithResponse(ctx context.Context, non
 	return ParseAuthorizeHereReply(rsp)
 }
 
+// ChallengeWithBodyWithResponse Have a TAN sent to an address, for web apps
+//
+// GNU Taler Challenger's way to do what the page `/session/{id}/address` does,
+// for the session of the nonce, in the browser that has opened it at
+// `/authorize/{nonce}`: its cookie has to come along. The same address again
+// sends another TAN, unless it is too soon for one. Callers that accept HTML
+// get a redirect to the page for the TAN.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /challenge/{nonce} (the `Challenge` operationId).
+func (c *ClientWithResponses) ChallengeWithBodyWithResponse(ctx context.Context, nonce Nonce, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ChallengeReply, error) {
+	rsp, err := c.ChallengeWithBody(ctx, nonce, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseChallengeReply(rsp)
+}
+
+// ChallengeWithFormdataBodyWithResponse Have a TAN sent to an address, for web apps
+//
+// GNU Taler Challenger's way to do what the page `/session/{id}/address` does,
+// for the session of the nonce, in the browser that has opened it at
+// `/authorize/{nonce}`: its cookie has to come along. The same address again
+// sends another TAN, unless it is too soon for one. Callers that accept HTML
+// get a redirect to the page for the TAN.
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /challenge/{nonce} (the `Challenge` operationId).
+func (c *ClientWithResponses) ChallengeWithFormdataBodyWithResponse(ctx context.Context, nonce Nonce, body ChallengeFormdataRequestBody, reqEditors ...RequestEditorFn) (*ChallengeReply, error) {
+	rsp, err := c.ChallengeWithFormdataBody(ctx, nonce, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseChallengeReply(rsp)
+}
+
 // GetConfigWithResponse Name, version and methods of this server
 //
-// In the shape that GNU Taler services use for `/config`.
+// In the shape that GNU Taler services use for `/config`. A server can be set to
+// answer here as GNU Taler Challenger would for one of its clients, for
+// Challenger's own web app.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -10044,6 +13678,24 @@ func (c *ClientWithResponses) GetJWKSWithResponse(ctx context.Context, reqEditor
 		return nil, err
 	}
 	return ParseGetJWKSReply(rsp)
+}
+
+// OpenLetterWithResponse The link in a letter
+//
+// Leads the browser that ordered the letter to the page for its TAN. Any other
+// browser gets a page that leads to the client: what the person starts there in
+// this browser finds the letter again, and asks for its TAN at once. The letter
+// never ends what another browser has begun.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /letter/{code} (the `OpenLetter` operationId).
+func (c *ClientWithResponses) OpenLetterWithResponse(ctx context.Context, code string, params *OpenLetterParams, reqEditors ...RequestEditorFn) (*OpenLetterReply, error) {
+	rsp, err := c.OpenLetter(ctx, code, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseOpenLetterReply(rsp)
 }
 
 // ShowSignInWithResponse The sign-in page for the page about one's own data
@@ -10335,6 +13987,53 @@ func (c *ClientWithResponses) ShowSessionWithResponse(ctx context.Context, id Se
 	return ParseShowSessionReply(rsp)
 }
 
+// ShowAddressWithResponse The page that asks for an address
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /session/{id}/address (the `ShowAddress` operationId).
+func (c *ClientWithResponses) ShowAddressWithResponse(ctx context.Context, id SessionID, params *ShowAddressParams, reqEditors ...RequestEditorFn) (*ShowAddressReply, error) {
+	rsp, err := c.ShowAddress(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseShowAddressReply(rsp)
+}
+
+// EnterAddressWithBodyWithResponse Have a TAN sent to an address
+//
+// Leads on to the page for the TAN. An address that cannot be used gives the
+// page again with status 422, one that has had too many messages with 429. A
+// session can try 3 addresses.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /session/{id}/address (the `EnterAddress` operationId).
+func (c *ClientWithResponses) EnterAddressWithBodyWithResponse(ctx context.Context, id SessionID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*EnterAddressReply, error) {
+	rsp, err := c.EnterAddressWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseEnterAddressReply(rsp)
+}
+
+// EnterAddressWithFormdataBodyWithResponse Have a TAN sent to an address
+//
+// Leads on to the page for the TAN. An address that cannot be used gives the
+// page again with status 422, one that has had too many messages with 429. A
+// session can try 3 addresses.
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /session/{id}/address (the `EnterAddress` operationId).
+func (c *ClientWithResponses) EnterAddressWithFormdataBodyWithResponse(ctx context.Context, id SessionID, body EnterAddressFormdataRequestBody, reqEditors ...RequestEditorFn) (*EnterAddressReply, error) {
+	rsp, err := c.EnterAddressWithFormdataBody(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseEnterAddressReply(rsp)
+}
+
 // CancelSessionWithBodyWithResponse Cancel the session
 //
 // Ends the session for good, sends `verification.denied` to the client's
@@ -10365,6 +14064,51 @@ func (c *ClientWithResponses) CancelSessionWithFormdataBodyWithResponse(ctx cont
 		return nil, err
 	}
 	return ParseCancelSessionReply(rsp)
+}
+
+// ShowChoiceWithResponse The page on which the person chooses how to prove something
+//
+// Offers the methods of the client that can prove something of what it asks for.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /session/{id}/choose (the `ShowChoice` operationId).
+func (c *ClientWithResponses) ShowChoiceWithResponse(ctx context.Context, id SessionID, params *ShowChoiceParams, reqEditors ...RequestEditorFn) (*ShowChoiceReply, error) {
+	rsp, err := c.ShowChoice(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseShowChoiceReply(rsp)
+}
+
+// ChooseWithBodyWithResponse Choose a method
+//
+// What was under way in another method is void.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /session/{id}/choose (the `Choose` operationId).
+func (c *ClientWithResponses) ChooseWithBodyWithResponse(ctx context.Context, id SessionID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ChooseReply, error) {
+	rsp, err := c.ChooseWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseChooseReply(rsp)
+}
+
+// ChooseWithFormdataBodyWithResponse Choose a method
+//
+// What was under way in another method is void.
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /session/{id}/choose (the `Choose` operationId).
+func (c *ClientWithResponses) ChooseWithFormdataBodyWithResponse(ctx context.Context, id SessionID, body ChooseFormdataRequestBody, reqEditors ...RequestEditorFn) (*ChooseReply, error) {
+	rsp, err := c.ChooseWithFormdataBody(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseChooseReply(rsp)
 }
 
 // ShowConsentWithResponse The page that asks whether the client may have the data
@@ -10479,6 +14223,87 @@ func (c *ClientWithResponses) LoginWithFormdataBodyWithResponse(ctx context.Cont
 	return ParseLoginReply(rsp)
 }
 
+// ShowPINWithResponse The page that asks for the TAN
+//
+// Says where the message went and how far it is, and what is left to try.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /session/{id}/pin (the `ShowPIN` operationId).
+func (c *ClientWithResponses) ShowPINWithResponse(ctx context.Context, id SessionID, params *ShowPINParams, reqEditors ...RequestEditorFn) (*ShowPINReply, error) {
+	rsp, err := c.ShowPIN(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseShowPINReply(rsp)
+}
+
+// EnterPINWithBodyWithResponse Enter the TAN
+//
+// A wrong TAN gives the page again with status 422, and 429 once its 3 tries
+// are used up. What cannot be a TAN is not counted.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /session/{id}/pin (the `EnterPIN` operationId).
+func (c *ClientWithResponses) EnterPINWithBodyWithResponse(ctx context.Context, id SessionID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*EnterPINReply, error) {
+	rsp, err := c.EnterPINWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseEnterPINReply(rsp)
+}
+
+// EnterPINWithFormdataBodyWithResponse Enter the TAN
+//
+// A wrong TAN gives the page again with status 422, and 429 once its 3 tries
+// are used up. What cannot be a TAN is not counted.
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /session/{id}/pin (the `EnterPIN` operationId).
+func (c *ClientWithResponses) EnterPINWithFormdataBodyWithResponse(ctx context.Context, id SessionID, body EnterPINFormdataRequestBody, reqEditors ...RequestEditorFn) (*EnterPINReply, error) {
+	rsp, err := c.EnterPINWithFormdataBody(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseEnterPINReply(rsp)
+}
+
+// ResendTANWithBodyWithResponse Have another TAN sent to the same address
+//
+// The TAN before is void. 3 messages go to an address, the second after a
+// minute, the third after two more; letters a day apart. Too soon gives the page
+// again with status 429.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /session/{id}/resend (the `ResendTAN` operationId).
+func (c *ClientWithResponses) ResendTANWithBodyWithResponse(ctx context.Context, id SessionID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ResendTANReply, error) {
+	rsp, err := c.ResendTANWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseResendTANReply(rsp)
+}
+
+// ResendTANWithFormdataBodyWithResponse Have another TAN sent to the same address
+//
+// The TAN before is void. 3 messages go to an address, the second after a
+// minute, the third after two more; letters a day apart. Too soon gives the page
+// again with status 429.
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /session/{id}/resend (the `ResendTAN` operationId).
+func (c *ClientWithResponses) ResendTANWithFormdataBodyWithResponse(ctx context.Context, id SessionID, body ResendTANFormdataRequestBody, reqEditors ...RequestEditorFn) (*ResendTANReply, error) {
+	rsp, err := c.ResendTANWithFormdataBody(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseResendTANReply(rsp)
+}
+
 // RetrySessionWithBodyWithResponse Try again after a failed or expired verification
 //
 // At most 5 verifications per session.
@@ -10585,6 +14410,32 @@ func (c *ClientWithResponses) WithdrawSessionWithFormdataBodyWithResponse(ctx co
 	return ParseWithdrawSessionReply(rsp)
 }
 
+// SetupWithBodyWithResponse Make a session for a person
+//
+// Makes a session and returns its nonce. The nonce is a bearer secret that
+// names the session: the client puts it into the authorize URL that it gives
+// to the person's browser. It can be used for 7 days, as often as the person
+// comes back to it.
+//
+// The body may be empty. For clients whose methods prove an address it may be a
+// JSON object with an address by the names of GNU Taler's register, and
+// `read_only` for one that the person cannot change: `CONTACT_EMAIL`;
+// `CONTACT_PHONE`; or `CONTACT_NAME`, `ADDRESS_LINES` and `ADDRESS_COUNTRY`.
+// Which of them there are says which method it is for. It is read whatever its
+// content type, compressed by zlib or not, up to 64 KiB; for other clients it
+// is ignored.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /setup/{client_id} (the `Setup` operationId).
+func (c *ClientWithResponses) SetupWithBodyWithResponse(ctx context.Context, clientID ClientID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetupReply, error) {
+	rsp, err := c.SetupWithBody(ctx, clientID, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSetupReply(rsp)
+}
+
 // SetupWithResponse Make a session for a person
 //
 // Makes a session and returns its nonce. The nonce is a bearer secret that
@@ -10592,18 +14443,55 @@ func (c *ClientWithResponses) WithdrawSessionWithFormdataBodyWithResponse(ctx co
 // to the person's browser. It can be used for 7 days, as often as the person
 // comes back to it.
 //
-// A request body is accepted and ignored, up to 64 KiB, whatever its content
-// type: the credential methods need none.
+// The body may be empty. For clients whose methods prove an address it may be a
+// JSON object with an address by the names of GNU Taler's register, and
+// `read_only` for one that the person cannot change: `CONTACT_EMAIL`;
+// `CONTACT_PHONE`; or `CONTACT_NAME`, `ADDRESS_LINES` and `ADDRESS_COUNTRY`.
+// Which of them there are says which method it is for. It is read whatever its
+// content type, compressed by zlib or not, up to 64 KiB; for other clients it
+// is ignored.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /setup/{client_id} (the `Setup` operationId).
-func (c *ClientWithResponses) SetupWithResponse(ctx context.Context, clientID ClientID, reqEditors ...RequestEditorFn) (*SetupReply, error) {
-	rsp, err := c.Setup(ctx, clientID, reqEditors...)
+func (c *ClientWithResponses) SetupWithResponse(ctx context.Context, clientID ClientID, body SetupJSONRequestBody, reqEditors ...RequestEditorFn) (*SetupReply, error) {
+	rsp, err := c.Setup(ctx, clientID, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
 	return ParseSetupReply(rsp)
+}
+
+// SolveWithBodyWithResponse Enter the TAN, for web apps
+//
+// GNU Taler Challenger's way to do what the page `/session/{id}/pin` does.
+// Callers that ask for JSON get the address to go to; all others are sent there.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /solve/{nonce} (the `Solve` operationId).
+func (c *ClientWithResponses) SolveWithBodyWithResponse(ctx context.Context, nonce Nonce, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SolveReply, error) {
+	rsp, err := c.SolveWithBody(ctx, nonce, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSolveReply(rsp)
+}
+
+// SolveWithFormdataBodyWithResponse Enter the TAN, for web apps
+//
+// GNU Taler Challenger's way to do what the page `/session/{id}/pin` does.
+// Callers that ask for JSON get the address to go to; all others are sent there.
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /solve/{nonce} (the `Solve` operationId).
+func (c *ClientWithResponses) SolveWithFormdataBodyWithResponse(ctx context.Context, nonce Nonce, body SolveFormdataRequestBody, reqEditors ...RequestEditorFn) (*SolveReply, error) {
+	rsp, err := c.SolveWithFormdataBody(ctx, nonce, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSolveReply(rsp)
 }
 
 // TokenWithBodyWithResponse Swap a code or a refresh token for an access token
@@ -10942,7 +14830,7 @@ func ParseAuthorizeVisitReply(rsp *http.Response) (*AuthorizeVisitReply, error) 
 
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest Authorization
+		var dest AuthorizeVisit200JSONResponseBody
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -11151,7 +15039,7 @@ func ParseAuthorizeVisitByFormReply(rsp *http.Response) (*AuthorizeVisitByFormRe
 
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest Authorization
+		var dest AuthorizeVisitByForm200JSONResponseBody
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -11360,7 +15248,7 @@ func ParseAuthorizeReply(rsp *http.Response) (*AuthorizeReply, error) {
 
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest Authorization
+		var dest Authorize200JSONResponseBody
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -11569,7 +15457,7 @@ func ParseAuthorizeHereReply(rsp *http.Response) (*AuthorizeHereReply, error) {
 
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest Authorization
+		var dest AuthorizeHere200JSONResponseBody
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -11750,6 +15638,167 @@ func ParseAuthorizeHereReply(rsp *http.Response) (*AuthorizeHereReply, error) {
 		response.Headers503 = &headers
 	case true:
 		var headers AuthorizeHereReplyDefaultHeaders
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseChallengeReply parses an HTTP response from a ChallengeWithResponse call
+func ParseChallengeReply(rsp *http.Response) (*ChallengeReply, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ChallengeReply{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ChallengeResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case rsp.StatusCode == 303:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest ChallengerError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ChallengerError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest ChallengerError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest ChallengerError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest ChallengerError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ChallengerError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ChallengeReply200Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 303:
+		var headers ChallengeReply303Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = value
+		}
+		response.Headers303 = &headers
+	case rsp.StatusCode == 400:
+		var headers ChallengeReply400Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers400 = &headers
+	case rsp.StatusCode == 403:
+		var headers ChallengeReply403Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers403 = &headers
+	case rsp.StatusCode == 404:
+		var headers ChallengeReply404Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers404 = &headers
+	case rsp.StatusCode == 409:
+		var headers ChallengeReply409Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers409 = &headers
+	case rsp.StatusCode == 429:
+		var headers ChallengeReply429Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers429 = &headers
+	case true:
+		var headers ChallengeReplyDefaultHeaders
 		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
@@ -12204,6 +16253,145 @@ func ParseGetJWKSReply(rsp *http.Response) (*GetJWKSReply, error) {
 		response.Headers405 = &headers
 	case true:
 		var headers GetJWKSReplyDefaultHeaders
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseOpenLetterReply parses an HTTP response from a OpenLetterWithResponse call
+func ParseOpenLetterReply(rsp *http.Response) (*OpenLetterReply, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &OpenLetterReply{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 303:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	case rsp.StatusCode == 403:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case rsp.StatusCode == 404:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case rsp.StatusCode == 429:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case true:
+		// Content-type (text/html; charset=utf-8) unsupported
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers OpenLetterReply200Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		if values := rsp.Header.Values("Content-Security-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Security-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ContentSecurityPolicy = value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 303:
+		var headers OpenLetterReply303Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = value
+		}
+		response.Headers303 = &headers
+	case rsp.StatusCode == 403:
+		var headers OpenLetterReply403Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers403 = &headers
+	case rsp.StatusCode == 404:
+		var headers OpenLetterReply404Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers404 = &headers
+	case rsp.StatusCode == 429:
+		var headers OpenLetterReply429Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers429 = &headers
+	case true:
+		var headers OpenLetterReplyDefaultHeaders
 		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
@@ -13622,6 +17810,284 @@ func ParseShowSessionReply(rsp *http.Response) (*ShowSessionReply, error) {
 	return response, nil
 }
 
+// ParseShowAddressReply parses an HTTP response from a ShowAddressWithResponse call
+func ParseShowAddressReply(rsp *http.Response) (*ShowAddressReply, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ShowAddressReply{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 303:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	case rsp.StatusCode == 403:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case rsp.StatusCode == 404:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case rsp.StatusCode == 429:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case true:
+		// Content-type (text/html; charset=utf-8) unsupported
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ShowAddressReply200Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		if values := rsp.Header.Values("Content-Security-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Security-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ContentSecurityPolicy = value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 303:
+		var headers ShowAddressReply303Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = value
+		}
+		response.Headers303 = &headers
+	case rsp.StatusCode == 403:
+		var headers ShowAddressReply403Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers403 = &headers
+	case rsp.StatusCode == 404:
+		var headers ShowAddressReply404Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers404 = &headers
+	case rsp.StatusCode == 429:
+		var headers ShowAddressReply429Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers429 = &headers
+	case true:
+		var headers ShowAddressReplyDefaultHeaders
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseEnterAddressReply parses an HTTP response from a EnterAddressWithResponse call
+func ParseEnterAddressReply(rsp *http.Response) (*EnterAddressReply, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &EnterAddressReply{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 303:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	case rsp.StatusCode == 403:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case rsp.StatusCode == 404:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case rsp.StatusCode == 429:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case true:
+		// Content-type (text/html; charset=utf-8) unsupported
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers EnterAddressReply200Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		if values := rsp.Header.Values("Content-Security-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Security-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ContentSecurityPolicy = value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 303:
+		var headers EnterAddressReply303Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = value
+		}
+		response.Headers303 = &headers
+	case rsp.StatusCode == 403:
+		var headers EnterAddressReply403Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers403 = &headers
+	case rsp.StatusCode == 404:
+		var headers EnterAddressReply404Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers404 = &headers
+	case rsp.StatusCode == 429:
+		var headers EnterAddressReply429Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers429 = &headers
+	case true:
+		var headers EnterAddressReplyDefaultHeaders
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
 // ParseCancelSessionReply parses an HTTP response from a CancelSessionWithResponse call
 func ParseCancelSessionReply(rsp *http.Response) (*CancelSessionReply, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -13761,6 +18227,297 @@ func ParseCancelSessionReply(rsp *http.Response) (*CancelSessionReply, error) {
 		response.Headers503 = &headers
 	case true:
 		var headers CancelSessionReplyDefaultHeaders
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseShowChoiceReply parses an HTTP response from a ShowChoiceWithResponse call
+func ParseShowChoiceReply(rsp *http.Response) (*ShowChoiceReply, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ShowChoiceReply{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 303:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	case rsp.StatusCode == 403:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case rsp.StatusCode == 404:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case rsp.StatusCode == 429:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case true:
+		// Content-type (text/html; charset=utf-8) unsupported
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ShowChoiceReply200Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		if values := rsp.Header.Values("Content-Security-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Security-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ContentSecurityPolicy = value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 303:
+		var headers ShowChoiceReply303Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = value
+		}
+		response.Headers303 = &headers
+	case rsp.StatusCode == 403:
+		var headers ShowChoiceReply403Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers403 = &headers
+	case rsp.StatusCode == 404:
+		var headers ShowChoiceReply404Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers404 = &headers
+	case rsp.StatusCode == 429:
+		var headers ShowChoiceReply429Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers429 = &headers
+	case true:
+		var headers ShowChoiceReplyDefaultHeaders
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseChooseReply parses an HTTP response from a ChooseWithResponse call
+func ParseChooseReply(rsp *http.Response) (*ChooseReply, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ChooseReply{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 303:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	case rsp.StatusCode == 403:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case rsp.StatusCode == 404:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case rsp.StatusCode == 409:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case rsp.StatusCode == 503:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case true:
+		// Content-type (text/html; charset=utf-8) unsupported
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ChooseReply200Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 303:
+		var headers ChooseReply303Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = value
+		}
+		response.Headers303 = &headers
+	case rsp.StatusCode == 403:
+		var headers ChooseReply403Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers403 = &headers
+	case rsp.StatusCode == 404:
+		var headers ChooseReply404Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers404 = &headers
+	case rsp.StatusCode == 409:
+		var headers ChooseReply409Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers409 = &headers
+	case rsp.StatusCode == 503:
+		var headers ChooseReply503Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers503 = &headers
+	case true:
+		var headers ChooseReplyDefaultHeaders
 		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
@@ -14495,6 +19252,423 @@ func ParseLoginReply(rsp *http.Response) (*LoginReply, error) {
 	return response, nil
 }
 
+// ParseShowPINReply parses an HTTP response from a ShowPINWithResponse call
+func ParseShowPINReply(rsp *http.Response) (*ShowPINReply, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ShowPINReply{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 303:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	case rsp.StatusCode == 403:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case rsp.StatusCode == 404:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case rsp.StatusCode == 429:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case true:
+		// Content-type (text/html; charset=utf-8) unsupported
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ShowPINReply200Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		if values := rsp.Header.Values("Content-Security-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Security-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ContentSecurityPolicy = value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 303:
+		var headers ShowPINReply303Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = value
+		}
+		response.Headers303 = &headers
+	case rsp.StatusCode == 403:
+		var headers ShowPINReply403Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers403 = &headers
+	case rsp.StatusCode == 404:
+		var headers ShowPINReply404Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers404 = &headers
+	case rsp.StatusCode == 429:
+		var headers ShowPINReply429Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers429 = &headers
+	case true:
+		var headers ShowPINReplyDefaultHeaders
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseEnterPINReply parses an HTTP response from a EnterPINWithResponse call
+func ParseEnterPINReply(rsp *http.Response) (*EnterPINReply, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &EnterPINReply{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 303:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	case rsp.StatusCode == 403:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case rsp.StatusCode == 404:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case rsp.StatusCode == 429:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case true:
+		// Content-type (text/html; charset=utf-8) unsupported
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers EnterPINReply200Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		if values := rsp.Header.Values("Content-Security-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Security-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ContentSecurityPolicy = value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 303:
+		var headers EnterPINReply303Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = value
+		}
+		response.Headers303 = &headers
+	case rsp.StatusCode == 403:
+		var headers EnterPINReply403Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers403 = &headers
+	case rsp.StatusCode == 404:
+		var headers EnterPINReply404Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers404 = &headers
+	case rsp.StatusCode == 429:
+		var headers EnterPINReply429Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers429 = &headers
+	case true:
+		var headers EnterPINReplyDefaultHeaders
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseResendTANReply parses an HTTP response from a ResendTANWithResponse call
+func ParseResendTANReply(rsp *http.Response) (*ResendTANReply, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ResendTANReply{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 303:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Page
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	case rsp.StatusCode == 403:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case rsp.StatusCode == 404:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case rsp.StatusCode == 429:
+	// Content-type (text/html; charset=utf-8) unsupported
+
+	case true:
+		// Content-type (text/html; charset=utf-8) unsupported
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ResendTANReply200Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		if values := rsp.Header.Values("Content-Security-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Security-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ContentSecurityPolicy = value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 303:
+		var headers ResendTANReply303Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = value
+		}
+		response.Headers303 = &headers
+	case rsp.StatusCode == 403:
+		var headers ResendTANReply403Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers403 = &headers
+	case rsp.StatusCode == 404:
+		var headers ResendTANReply404Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers404 = &headers
+	case rsp.StatusCode == 429:
+		var headers ResendTANReply429Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers429 = &headers
+	case true:
+		var headers ResendTANReplyDefaultHeaders
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
 // ParseRetrySessionReply parses an HTTP response from a RetrySessionWithResponse call
 func ParseRetrySessionReply(rsp *http.Response) (*RetrySessionReply, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -15176,6 +20350,167 @@ func ParseSetupReply(rsp *http.Response) (*SetupReply, error) {
 		response.Headers429 = &headers
 	case true:
 		var headers SetupReplyDefaultHeaders
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseSolveReply parses an HTTP response from a SolveWithResponse call
+func ParseSolveReply(rsp *http.Response) (*SolveReply, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SolveReply{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ChallengeRedirect
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case rsp.StatusCode == 302:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest ChallengerError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Solve403JSONResponseBody
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest ChallengerError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest ChallengerError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Solve429JSONResponseBody
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ChallengerError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers SolveReply200Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 302:
+		var headers SolveReply302Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = value
+		}
+		response.Headers302 = &headers
+	case rsp.StatusCode == 400:
+		var headers SolveReply400Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers400 = &headers
+	case rsp.StatusCode == 403:
+		var headers SolveReply403Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers403 = &headers
+	case rsp.StatusCode == 404:
+		var headers SolveReply404Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers404 = &headers
+	case rsp.StatusCode == 409:
+		var headers SolveReply409Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers409 = &headers
+	case rsp.StatusCode == 429:
+		var headers SolveReply429Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers429 = &headers
+	case true:
+		var headers SolveReplyDefaultHeaders
 		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {

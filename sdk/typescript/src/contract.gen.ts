@@ -13,7 +13,9 @@ export interface paths {
         };
         /**
          * Name, version and methods of this server
-         * @description In the shape that GNU Taler services use for `/config`.
+         * @description In the shape that GNU Taler services use for `/config`. A server can be set to
+         *     answer here as GNU Taler Challenger would for one of its clients, for
+         *     Challenger's own web app.
          */
         get: operations["getConfig"];
         put?: never;
@@ -40,8 +42,13 @@ export interface paths {
          *     to the person's browser. It can be used for 7 days, as often as the person
          *     comes back to it.
          *
-         *     A request body is accepted and ignored, up to 64 KiB, whatever its content
-         *     type: the credential methods need none.
+         *     The body may be empty. For clients whose methods prove an address it may be a
+         *     JSON object with an address by the names of GNU Taler's register, and
+         *     `read_only` for one that the person cannot change: `CONTACT_EMAIL`;
+         *     `CONTACT_PHONE`; or `CONTACT_NAME`, `ADDRESS_LINES` and `ADDRESS_COUNTRY`.
+         *     Which of them there are says which method it is for. It is read whatever its
+         *     content type, compressed by zlib or not, up to 64 KiB; for other clients it
+         *     is ignored.
          */
         post: operations["setup"];
         delete?: never;
@@ -274,6 +281,168 @@ export interface paths {
          *     told.
          */
         post: operations["login"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/session/{id}/choose": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The page on which the person chooses how to prove something
+         * @description Offers the methods of the client that can prove something of what it asks for.
+         */
+        get: operations["showChoice"];
+        put?: never;
+        /**
+         * Choose a method
+         * @description What was under way in another method is void.
+         */
+        post: operations["choose"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/session/{id}/address": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The page that asks for an address */
+        get: operations["showAddress"];
+        put?: never;
+        /**
+         * Have a TAN sent to an address
+         * @description Leads on to the page for the TAN. An address that cannot be used gives the
+         *     page again with status 422, one that has had too many messages with 429. A
+         *     session can try 3 addresses.
+         */
+        post: operations["enterAddress"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/session/{id}/pin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The page that asks for the TAN
+         * @description Says where the message went and how far it is, and what is left to try.
+         */
+        get: operations["showPIN"];
+        put?: never;
+        /**
+         * Enter the TAN
+         * @description A wrong TAN gives the page again with status 422, and 429 once its 3 tries
+         *     are used up. What cannot be a TAN is not counted.
+         */
+        post: operations["enterPIN"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/session/{id}/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have another TAN sent to the same address
+         * @description The TAN before is void. 3 messages go to an address, the second after a
+         *     minute, the third after two more; letters a day apart. Too soon gives the page
+         *     again with status 429.
+         */
+        post: operations["resendTAN"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/letter/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The link in a letter
+         * @description Leads the browser that ordered the letter to the page for its TAN. Any other
+         *     browser gets a page that leads to the client: what the person starts there in
+         *     this browser finds the letter again, and asks for its TAN at once. The letter
+         *     never ends what another browser has begun.
+         */
+        get: operations["openLetter"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/challenge/{nonce}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have a TAN sent to an address, for web apps
+         * @description GNU Taler Challenger's way to do what the page `/session/{id}/address` does,
+         *     for the session of the nonce, in the browser that has opened it at
+         *     `/authorize/{nonce}`: its cookie has to come along. The same address again
+         *     sends another TAN, unless it is too soon for one. Callers that accept HTML
+         *     get a redirect to the page for the TAN.
+         */
+        post: operations["challenge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/solve/{nonce}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Enter the TAN, for web apps
+         * @description GNU Taler Challenger's way to do what the page `/session/{id}/pin` does.
+         *     Callers that ask for JSON get the address to go to; all others are sent there.
+         */
+        post: operations["solve"];
         delete?: never;
         options?: never;
         head?: never;
@@ -801,13 +970,13 @@ export interface components {
         };
         ServerConfig: {
             /**
-             * @description Always `vouchgate`.
+             * @description `vouchgate`, or `challenger` where the server stands for one.
              * @example vouchgate
              */
             name: string;
             /**
-             * @description Version of this contract as `current:revision:age`.
-             * @example 1:0:0
+             * @description Version of this contract as `current:revision:age`, or of Challenger's.
+             * @example 2:0:1
              */
             version: string;
             /**
@@ -818,10 +987,403 @@ export interface components {
             /**
              * @description The methods that persons can use here.
              * @example [
-             *       "swiyu"
+             *       "swiyu",
+             *       "account",
+             *       "email",
+             *       "phone"
              *     ]
              */
             methods: string[];
+            address_type?: components["schemas"]["AddressType"];
+            address_hint?: components["schemas"]["AddressHint"];
+            restrictions?: components["schemas"]["Restrictions"];
+        };
+        /**
+         * @description Which fields an address has.
+         * @example email
+         * @enum {string}
+         */
+        AddressType: "email" | "phone" | "postal" | "postal-ch";
+        /**
+         * @description An example of an address.
+         * @example anna@example.org
+         */
+        AddressHint: string;
+        /**
+         * @description By the name of a field, what is asked of it.
+         * @example {
+         *       "CONTACT_PHONE": {
+         *         "regex": "^\\+41",
+         *         "hint": "A Swiss number"
+         *       }
+         *     }
+         */
+        Restrictions: {
+            [key: string]: components["schemas"]["Restriction"];
+        };
+        Restriction: {
+            /**
+             * @description A POSIX extended regular expression.
+             * @example ^\+41
+             */
+            regex?: string;
+            /**
+             * @description For the person, in English.
+             * @example A Swiss number
+             */
+            hint?: string;
+            /**
+             * @description The same by language.
+             * @example {
+             *       "de": "Eine Schweizer Nummer"
+             *     }
+             */
+            hint_i18n?: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * @description An address. Which members it has depends on its type.
+         * @example {
+         *       "CONTACT_EMAIL": "anna@example.org"
+         *     }
+         */
+        AddressFields: {
+            /**
+             * @description Of type `email`.
+             * @example anna@example.org
+             */
+            CONTACT_EMAIL?: string;
+            /**
+             * @description Of type `phone`, in international form.
+             * @example +41791234567
+             */
+            CONTACT_PHONE?: string;
+            /**
+             * @description Of types `postal` and `postal-ch`: whom a letter is for.
+             * @example Anna Muster
+             */
+            CONTACT_NAME?: string;
+            /**
+             * @description Of types `postal` and `postal-ch`, with line breaks.
+             * @example Musterweg 1
+             *     8000 Zürich
+             */
+            ADDRESS_LINES?: string;
+            /**
+             * @description Of type `postal`, by ISO 3166-1.
+             * @example CH
+             */
+            ADDRESS_COUNTRY?: string;
+        };
+        /** @description An address to start with. */
+        SetupRequest: {
+            /**
+             * @description Of type `email`.
+             * @example anna@example.org
+             */
+            CONTACT_EMAIL?: string;
+            /**
+             * @description Of type `phone`, in international form.
+             * @example +41791234567
+             */
+            CONTACT_PHONE?: string;
+            /**
+             * @description Of types `postal` and `postal-ch`: whom a letter is for.
+             * @example Anna Muster
+             */
+            CONTACT_NAME?: string;
+            /**
+             * @description Of types `postal` and `postal-ch`, with line breaks.
+             * @example Musterweg 1
+             *     8000 Zürich
+             */
+            ADDRESS_LINES?: string;
+            /**
+             * @description Of type `postal`, by ISO 3166-1.
+             * @example CH
+             */
+            ADDRESS_COUNTRY?: string;
+            /**
+             * @description The person cannot change it.
+             * @example false
+             */
+            read_only?: boolean;
+        };
+        /** @description A time as GNU Taler writes it. */
+        Timestamp: {
+            /**
+             * Format: int64
+             * @description Seconds since 1970.
+             * @example 1795300000
+             */
+            t_s: number;
+        };
+        /** @description Where the proof of an address stands. */
+        ChallengeStatus: {
+            /**
+             * @description The address cannot be changed.
+             * @example false
+             */
+            fix_address: boolean;
+            last_address?: components["schemas"]["AddressFields"];
+            /**
+             * @description The address is proved.
+             * @example false
+             */
+            solved: boolean;
+            /**
+             * Format: int64
+             * @description How many addresses can still be tried.
+             * @example 3
+             */
+            changes_left: number;
+            retransmission_time?: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description How many messages can still go to this address.
+             * @example 2
+             */
+            pin_transmissions_left?: number;
+            /**
+             * Format: int64
+             * @description How often the present TAN can still be entered.
+             * @example 3
+             */
+            auth_attempts_left?: number;
+            address_type?: components["schemas"]["AddressType"];
+            address_hint?: components["schemas"]["AddressHint"];
+            restrictions?: components["schemas"]["Restrictions"];
+            /**
+             * @description The methods that the person can choose from.
+             * @example [
+             *       "email",
+             *       "phone"
+             *     ]
+             */
+            methods: string[];
+            /**
+             * @description The client's own state.
+             * @example 7Q5R9MJ2
+             */
+            state?: string;
+            status: components["schemas"]["Status"];
+            /**
+             * Format: int64
+             * @description Seconds until the session ends by itself.
+             * @example 3580
+             */
+            expires_in: number;
+        };
+        /** @description The address, by the fields of its type. */
+        ChallengeForm: {
+            /**
+             * @description Of type `email`.
+             * @example anna@example.org
+             */
+            CONTACT_EMAIL?: string;
+            /**
+             * @description Of type `phone`, in international form.
+             * @example +41791234567
+             */
+            CONTACT_PHONE?: string;
+            /**
+             * @description Of types `postal` and `postal-ch`: whom a letter is for.
+             * @example Anna Muster
+             */
+            CONTACT_NAME?: string;
+            /**
+             * @description Of types `postal` and `postal-ch`, with line breaks.
+             * @example Musterweg 1
+             *     8000 Zürich
+             */
+            ADDRESS_LINES?: string;
+            /**
+             * @description Of type `postal`, by ISO 3166-1.
+             * @example CH
+             */
+            ADDRESS_COUNTRY?: string;
+        };
+        /** @description The TAN. Spaces and dashes in it do not count. */
+        SolveForm: {
+            /**
+             * @description Eight digits.
+             * @example 1234 5678
+             */
+            pin?: string;
+        };
+        /** @description The address is proved; the person goes on. */
+        ChallengeRedirect: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "completed";
+            /**
+             * @description The redirect URI with `code`, `state` and `iss`, or the page that comes before.
+             * @example https://exchange.example/kyc-proof/vouchgate-email?code=AZqj0a…&state=7Q5R9MJ2
+             */
+            redirect_url: string;
+        };
+        /** @description A TAN is on its way, or one that was sent before still counts. */
+        ChallengeCreated: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "created";
+            /**
+             * Format: int64
+             * @description How often it can be entered.
+             * @example 3
+             */
+            attempts_left: number;
+            address: components["schemas"]["AddressFields"];
+            /**
+             * @description False: nothing was sent now, because it is too soon.
+             * @example true
+             */
+            transmitted: boolean;
+            retransmission_time: components["schemas"]["Timestamp"];
+        };
+        ChallengeResponse: components["schemas"]["ChallengeCreated"] | components["schemas"]["ChallengeRedirect"];
+        /** @description The TAN was wrong, or none can be entered. */
+        InvalidPin: {
+            /**
+             * @example pending
+             * @enum {string}
+             */
+            type: "pending";
+            /**
+             * Format: int64
+             * @description GNU Taler's number of the error.
+             * @example 9758
+             */
+            code: number;
+            /**
+             * @description A sentence for a developer.
+             * @example the TAN is wrong
+             */
+            hint: string;
+            /**
+             * @description A word for programs.
+             * @example access_denied
+             */
+            error: string;
+            /**
+             * @description The same as `hint`.
+             * @example the TAN is wrong
+             */
+            error_description: string;
+            /**
+             * Format: int64
+             * @description How many addresses can still be tried.
+             * @example 2
+             */
+            addresses_left: number;
+            /**
+             * Format: int64
+             * @description How many messages can still go to this address.
+             * @example 2
+             */
+            pin_transmissions_left: number;
+            /**
+             * Format: int64
+             * @description How often the TAN can still be entered.
+             * @example 2
+             */
+            auth_attempts_left: number;
+            /**
+             * @description The TAN was not looked at, because its tries are used up.
+             * @example false
+             */
+            exhausted: boolean;
+            /**
+             * @description No TAN was sent.
+             * @example false
+             */
+            no_challenge: boolean;
+        };
+        /** @description An error in the words of OAuth and of GNU Taler. */
+        ChallengerError: {
+            /**
+             * @description A word for programs.
+             * @example invalid_request
+             */
+            error: string;
+            /**
+             * @description A sentence for a developer.
+             * @example CONTACT_EMAIL is malformed
+             */
+            error_description: string;
+            /**
+             * Format: int64
+             * @description GNU Taler's number of the error.
+             * @example 26
+             */
+            code: number;
+            /**
+             * @description The same sentence.
+             * @example CONTACT_EMAIL is malformed
+             */
+            hint: string;
+        };
+        ChoiceForm: {
+            /**
+             * @description From the page, which holds it hidden.
+             * @example oCq3lXy0bq…
+             */
+            csrf: string;
+            /**
+             * @description One of those that the page offers.
+             * @example email
+             */
+            method: string;
+        };
+        AddressForm: {
+            /**
+             * @description Of type `email`.
+             * @example anna@example.org
+             */
+            CONTACT_EMAIL?: string;
+            /**
+             * @description Of type `phone`, in international form.
+             * @example +41791234567
+             */
+            CONTACT_PHONE?: string;
+            /**
+             * @description Of types `postal` and `postal-ch`: whom a letter is for.
+             * @example Anna Muster
+             */
+            CONTACT_NAME?: string;
+            /**
+             * @description Of types `postal` and `postal-ch`, with line breaks.
+             * @example Musterweg 1
+             *     8000 Zürich
+             */
+            ADDRESS_LINES?: string;
+            /**
+             * @description Of type `postal`, by ISO 3166-1.
+             * @example CH
+             */
+            ADDRESS_COUNTRY?: string;
+            /**
+             * @description From the page, which holds it hidden.
+             * @example oCq3lXy0bq…
+             */
+            csrf: string;
+        };
+        PinForm: {
+            /**
+             * @description From the page, which holds it hidden.
+             * @example oCq3lXy0bq…
+             */
+            csrf: string;
+            /**
+             * @description Eight digits.
+             * @example 1234 5678
+             */
+            pin: string;
         };
         SetupResponse: {
             /**
@@ -875,6 +1437,13 @@ export interface components {
              * @example 812
              */
             expires_in: number;
+            /**
+             * @description How far the message with the TAN is: `queued`, `sent` (which does not say
+             *     that the address exists), `delayed` (will be tried again) or `failed`.
+             * @example sent
+             * @enum {string}
+             */
+            delivery?: "queued" | "sent" | "delayed" | "failed";
         };
         Notification: {
             /**
@@ -1347,12 +1916,12 @@ export interface components {
          */
         Info: {
             /**
-             * @description Names the person to this client; for a wallet's proof and for clients registered so, in this grant only.
+             * @description A number for the proof of an address, as GNU Taler Challenger has it; else a text that names the person to this client; for a wallet's proof and for clients registered so, in this grant only.
              * @example 019aa3d1-a0eb-731d-8204-0747cfd9909a
              */
-            id: string;
+            id: string | number;
             /**
-             * @description The same as `id`.
+             * @description Names the person to this client; of a proved address, the same each time.
              * @example 019aa3d1-a0eb-731d-8204-0747cfd9909a
              */
             sub: string;
@@ -1408,6 +1977,38 @@ export interface components {
              * @example true
              */
             age_over_18?: boolean;
+            /**
+             * @description An e-mail address.
+             * @example anna@example.org
+             */
+            email?: string;
+            /**
+             * @description Whether a TAN that was sent there came back.
+             * @example true
+             */
+            email_verified?: boolean;
+            /**
+             * @description A phone number, in international form.
+             * @example +41791234567
+             */
+            phone_number?: string;
+            /**
+             * @description Whether a TAN that was sent there came back.
+             * @example true
+             */
+            phone_number_verified?: boolean;
+            /**
+             * @description The proved address by the fields of its type, as GNU Taler Challenger has
+             *     it; a postal one also by the members of OpenID Connect Core, section 5.1.1.
+             * @example {
+             *       "CONTACT_EMAIL": "anna@example.org"
+             *     }
+             */
+            address?: {
+                [key: string]: unknown;
+            };
+            address_type?: components["schemas"]["AddressType"];
+            expires?: components["schemas"]["Timestamp"];
         } & {
             [key: string]: unknown;
         };
@@ -1484,6 +2085,16 @@ export interface components {
             };
             content: {
                 "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description What went wrong, in the words of OAuth and of GNU Taler. */
+        ChallengerError: {
+            headers: {
+                "Cache-Control": components["headers"]["NoStore"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ChallengerError"];
             };
         };
         /** @description Credentials are missing or wrong. Unknown and disabled clients get the same answer as wrong secrets. */
@@ -1627,7 +2238,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["SetupRequest"];
+            };
+        };
         responses: {
             /** @description The session was made. */
             200: {
@@ -1738,7 +2353,8 @@ export interface operations {
         responses: {
             /**
              * @description For callers that accept JSON but not HTML: the open verification, for a
-             *     client that shows the link itself.
+             *     client that shows the link itself; or where the proof of an address
+             *     stands, as GNU Taler Challenger has it.
              */
             200: {
                 headers: {
@@ -1746,7 +2362,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Authorization"];
+                    "application/json": components["schemas"]["Authorization"] | components["schemas"]["ChallengeStatus"];
                     "text/html; charset=utf-8": string;
                 };
             };
@@ -1869,7 +2485,8 @@ export interface operations {
         responses: {
             /**
              * @description For callers that accept JSON but not HTML: the open verification, for a
-             *     client that shows the link itself.
+             *     client that shows the link itself; or where the proof of an address
+             *     stands, as GNU Taler Challenger has it.
              */
             200: {
                 headers: {
@@ -1877,7 +2494,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Authorization"];
+                    "application/json": components["schemas"]["Authorization"] | components["schemas"]["ChallengeStatus"];
                     "text/html; charset=utf-8": string;
                 };
             };
@@ -1999,7 +2616,8 @@ export interface operations {
         responses: {
             /**
              * @description For callers that accept JSON but not HTML: the open verification, for a
-             *     client that shows the link itself.
+             *     client that shows the link itself; or where the proof of an address
+             *     stands, as GNU Taler Challenger has it.
              */
             200: {
                 headers: {
@@ -2007,7 +2625,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Authorization"];
+                    "application/json": components["schemas"]["Authorization"] | components["schemas"]["ChallengeStatus"];
                     "text/html; charset=utf-8": string;
                 };
             };
@@ -2053,7 +2671,8 @@ export interface operations {
         responses: {
             /**
              * @description For callers that accept JSON but not HTML: the open verification, for a
-             *     client that shows the link itself.
+             *     client that shows the link itself; or where the proof of an address
+             *     stands, as GNU Taler Challenger has it.
              */
             200: {
                 headers: {
@@ -2061,7 +2680,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Authorization"];
+                    "application/json": components["schemas"]["Authorization"] | components["schemas"]["ChallengeStatus"];
                     "text/html; charset=utf-8": string;
                 };
             };
@@ -2423,6 +3042,484 @@ export interface operations {
             404: components["responses"]["Page"];
             429: components["responses"]["Page"];
             default: components["responses"]["Page"];
+        };
+    };
+    showChoice: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Languages of the page, before `Accept-Language`. Remembered from the authorize URL.
+                 * @example it
+                 */
+                ui_locales?: components["parameters"]["Lang"];
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The session, a UUID.
+                 * @example 019aa3d1-a0eb-731d-8204-0747cfd9909a
+                 */
+                id: components["parameters"]["SessionID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The page. */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["NoStore"];
+                    "Content-Security-Policy": components["headers"]["ContentSecurityPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html; charset=utf-8": string;
+                };
+            };
+            /** @description To the page that is next. */
+            303: {
+                headers: {
+                    "Cache-Control": components["headers"]["NoStore"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: components["responses"]["Page"];
+            404: components["responses"]["Page"];
+            429: components["responses"]["Page"];
+            default: components["responses"]["Page"];
+        };
+    };
+    choose: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The session, a UUID.
+                 * @example 019aa3d1-a0eb-731d-8204-0747cfd9909a
+                 */
+                id: components["parameters"]["SessionID"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": components["schemas"]["ChoiceForm"];
+            };
+        };
+        responses: {
+            /** @description A page with a form that takes the answer to the client by itself (`response_mode=form_post`). */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["NoStore"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html; charset=utf-8": string;
+                };
+            };
+            /** @description To the session's page, or to the client's redirect URI. */
+            303: {
+                headers: {
+                    "Cache-Control": components["headers"]["NoStore"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: components["responses"]["Page"];
+            404: components["responses"]["Page"];
+            409: components["responses"]["Page"];
+            503: components["responses"]["Page"];
+            default: components["responses"]["Page"];
+        };
+    };
+    showAddress: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Languages of the page, before `Accept-Language`. Remembered from the authorize URL.
+                 * @example it
+                 */
+                ui_locales?: components["parameters"]["Lang"];
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The session, a UUID.
+                 * @example 019aa3d1-a0eb-731d-8204-0747cfd9909a
+                 */
+                id: components["parameters"]["SessionID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The page. */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["NoStore"];
+                    "Content-Security-Policy": components["headers"]["ContentSecurityPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html; charset=utf-8": string;
+                };
+            };
+            /** @description To the page that is next. */
+            303: {
+                headers: {
+                    "Cache-Control": components["headers"]["NoStore"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: components["responses"]["Page"];
+            404: components["responses"]["Page"];
+            429: components["responses"]["Page"];
+            default: components["responses"]["Page"];
+        };
+    };
+    enterAddress: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The session, a UUID.
+                 * @example 019aa3d1-a0eb-731d-8204-0747cfd9909a
+                 */
+                id: components["parameters"]["SessionID"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": components["schemas"]["AddressForm"];
+            };
+        };
+        responses: {
+            /** @description The page. */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["NoStore"];
+                    "Content-Security-Policy": components["headers"]["ContentSecurityPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html; charset=utf-8": string;
+                };
+            };
+            /** @description To the page that is next. */
+            303: {
+                headers: {
+                    "Cache-Control": components["headers"]["NoStore"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: components["responses"]["Page"];
+            404: components["responses"]["Page"];
+            429: components["responses"]["Page"];
+            default: components["responses"]["Page"];
+        };
+    };
+    showPIN: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Languages of the page, before `Accept-Language`. Remembered from the authorize URL.
+                 * @example it
+                 */
+                ui_locales?: components["parameters"]["Lang"];
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The session, a UUID.
+                 * @example 019aa3d1-a0eb-731d-8204-0747cfd9909a
+                 */
+                id: components["parameters"]["SessionID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The page. */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["NoStore"];
+                    "Content-Security-Policy": components["headers"]["ContentSecurityPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html; charset=utf-8": string;
+                };
+            };
+            /** @description To the page that is next. */
+            303: {
+                headers: {
+                    "Cache-Control": components["headers"]["NoStore"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: components["responses"]["Page"];
+            404: components["responses"]["Page"];
+            429: components["responses"]["Page"];
+            default: components["responses"]["Page"];
+        };
+    };
+    enterPIN: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The session, a UUID.
+                 * @example 019aa3d1-a0eb-731d-8204-0747cfd9909a
+                 */
+                id: components["parameters"]["SessionID"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": components["schemas"]["PinForm"];
+            };
+        };
+        responses: {
+            /** @description The page. */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["NoStore"];
+                    "Content-Security-Policy": components["headers"]["ContentSecurityPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html; charset=utf-8": string;
+                };
+            };
+            /** @description To the page that is next. */
+            303: {
+                headers: {
+                    "Cache-Control": components["headers"]["NoStore"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: components["responses"]["Page"];
+            404: components["responses"]["Page"];
+            429: components["responses"]["Page"];
+            default: components["responses"]["Page"];
+        };
+    };
+    resendTAN: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The session, a UUID.
+                 * @example 019aa3d1-a0eb-731d-8204-0747cfd9909a
+                 */
+                id: components["parameters"]["SessionID"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": components["schemas"]["Form"];
+            };
+        };
+        responses: {
+            /** @description The page. */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["NoStore"];
+                    "Content-Security-Policy": components["headers"]["ContentSecurityPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html; charset=utf-8": string;
+                };
+            };
+            /** @description To the page that is next. */
+            303: {
+                headers: {
+                    "Cache-Control": components["headers"]["NoStore"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: components["responses"]["Page"];
+            404: components["responses"]["Page"];
+            429: components["responses"]["Page"];
+            default: components["responses"]["Page"];
+        };
+    };
+    openLetter: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Languages of the page, before `Accept-Language`. Remembered from the authorize URL.
+                 * @example it
+                 */
+                ui_locales?: components["parameters"]["Lang"];
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description From the letter, in upper or lower case.
+                 * @example 7K3F-9QWX-2MTD-8HJP
+                 */
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The page. */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["NoStore"];
+                    "Content-Security-Policy": components["headers"]["ContentSecurityPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html; charset=utf-8": string;
+                };
+            };
+            /** @description To the page that is next. */
+            303: {
+                headers: {
+                    "Cache-Control": components["headers"]["NoStore"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: components["responses"]["Page"];
+            404: components["responses"]["Page"];
+            429: components["responses"]["Page"];
+            default: components["responses"]["Page"];
+        };
+    };
+    challenge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description What `/setup` returned, 64 characters of `A-Za-z0-9_-`.
+                 * @example AZqj0aDrcx2CBAdHz9mQmlYy6Q3k2Jf8Pz0sWm4VYxkDq1uGvT5cNnEoRbHgIaLs
+                 */
+                nonce: components["parameters"]["Nonce"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": components["schemas"]["ChallengeForm"];
+            };
+        };
+        responses: {
+            /** @description A TAN is on its way, or the address is proved. */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["NoStore"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChallengeResponse"];
+                };
+            };
+            /** @description To the page for the TAN, for callers that accept HTML. */
+            303: {
+                headers: {
+                    "Cache-Control": components["headers"]["NoStore"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["ChallengerError"];
+            403: components["responses"]["ChallengerError"];
+            404: components["responses"]["ChallengerError"];
+            409: components["responses"]["ChallengerError"];
+            429: components["responses"]["ChallengerError"];
+            default: components["responses"]["ChallengerError"];
+        };
+    };
+    solve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description What `/setup` returned, 64 characters of `A-Za-z0-9_-`.
+                 * @example AZqj0aDrcx2CBAdHz9mQmlYy6Q3k2Jf8Pz0sWm4VYxkDq1uGvT5cNnEoRbHgIaLs
+                 */
+                nonce: components["parameters"]["Nonce"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": components["schemas"]["SolveForm"];
+            };
+        };
+        responses: {
+            /** @description The address is proved. */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["NoStore"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChallengeRedirect"];
+                };
+            };
+            /** @description The same, for callers that did not ask for JSON. */
+            302: {
+                headers: {
+                    "Cache-Control": components["headers"]["NoStore"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["ChallengerError"];
+            /** @description The TAN is wrong, or another site has sent the form. */
+            403: {
+                headers: {
+                    "Cache-Control": components["headers"]["NoStore"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvalidPin"] | components["schemas"]["ChallengerError"];
+                };
+            };
+            404: components["responses"]["ChallengerError"];
+            409: components["responses"]["ChallengerError"];
+            /** @description Nothing can be entered any more for this TAN, or there were too many requests. */
+            429: {
+                headers: {
+                    "Cache-Control": components["headers"]["NoStore"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvalidPin"] | components["schemas"]["ChallengerError"];
+                };
+            };
+            default: components["responses"]["ChallengerError"];
         };
     };
     showConsent: {

@@ -1,17 +1,18 @@
 // Follows the session that a page shows: listens for its status, asks for it
 // where listening does not work, counts the time down, and moves on as soon as the
-// status is another than the page was drawn for. Without this script the page
-// reloads itself.
+// status is another than the page was drawn for. Without this script a page that
+// waits reloads itself, and one that is typed in stays as it is.
 (function () {
   'use strict';
 
   const page = document.querySelector('main[data-status]');
   if (!page) return;
 
-  const { status, statusUrl, finishUrl } = page.dataset;
+  const { status, statusUrl, finishUrl, selfUrl } = page.dataset;
   const line = page.querySelector('[data-line]');
   const reload = page.querySelector('[data-reload]');
   const timer = page.querySelector('[data-seconds]');
+  const resend = page.querySelector('[data-resend]');
 
   const SHORTEST_WAIT = 2000; // ms between two questions, growing to
   const LONGEST_WAIT = 5000;
@@ -69,7 +70,10 @@
     if (recall() === step) return giveUp();
     remember(step);
     leaving = true;
-    location.reload();
+    // Where the page may be the answer to a form, drawing it anew would send that
+    // form again.
+    if (selfUrl) location.replace(selfUrl);
+    else location.reload();
   }
 
   // The last redraw is kept in the tab. Storage can be switched off; then there is
@@ -86,7 +90,7 @@
     failures = 0;
     if (news.status !== status) return moveOn(news.status);
     remember('');
-    say('waiting');
+    say(news.delivery || 'waiting');
     if (reload) reload.hidden = true;
     if (typeof news.expires_in === 'number') deadline = Date.now() + news.expires_in * 1000;
   }
@@ -152,19 +156,42 @@
     setTimeout(function () { leaving = false; wake(); }, AWAY);
   }
 
-  function countDown() {
-    const left = Math.max(0, Math.round((deadline - Date.now()) / 1000));
+  // countDown shows how long it is until a moment, and returns the seconds. The
+  // element is a timer, which screen readers do not read out by themselves.
+  function countDown(element, until) {
+    const left = Math.max(0, Math.round((until - Date.now()) / 1000));
     const two = function (n) { return String(n).padStart(2, '0'); };
     const hours = Math.floor(left / 3600);
     const minutes = Math.floor(left / 60) % 60;
-    timer.textContent = (hours ? hours + ':' + two(minutes) : minutes) + ':' + two(left % 60);
+    element.textContent = (hours ? hours + ':' + two(minutes) : minutes) + ':' + two(left % 60);
+    return left;
+  }
+
+  // holdBack keeps the button for another message back until it may be pressed, and
+  // says so once.
+  function holdBack(clock) {
+    const button = page.querySelector('form[data-again] button');
+    const ready = page.querySelector('[data-ready]');
+    const until = Date.now() + Number(clock.dataset.resend) * 1000;
+    const tick = function () {
+      if (countDown(clock, until) > 0) return;
+      clearInterval(ticking);
+      clock.parentNode.hidden = true;
+      ready.textContent = ready.dataset.ready;
+      button.disabled = false;
+    };
+    const ticking = setInterval(tick, 1000);
+    button.disabled = true;
+    tick();
   }
 
   if (timer) {
     deadline = Date.now() + Number(timer.dataset.seconds) * 1000;
-    countDown();
-    setInterval(countDown, 1000);
+    const tick = function () { countDown(timer, deadline); };
+    tick();
+    setInterval(tick, 1000);
   }
+  if (resend) holdBack(resend);
   page.addEventListener('submit', submitted);
   document.addEventListener('visibilitychange', wake);
   window.addEventListener('pageshow', function (event) { if (event.persisted) { leaving = false; wake(); } });
