@@ -38,7 +38,7 @@ test: unit e2e ## Run all tests, on SQLite and PostgreSQL and in a browser; inst
 
 .PHONY: unit
 unit: ## Run the tests of the packages alone, with the race detector
-	@tools/setup postgres compiler jq
+	@tools/setup postgres compiler jq curl
 	@echo "testing with the race detector (building takes some minutes the first time)"
 	@packages="$$(go list ./... | grep -v '^vouchgate/e2e')"; \
 		CGO_ENABLED=1 go test -race -timeout=25m $(TESTFLAGS) $$packages

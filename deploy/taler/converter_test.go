@@ -1,4 +1,4 @@
-// Package taler tests the converter helper for GNU Taler exchanges.
+// Package taler tests the converter helpers for GNU Taler exchanges.
 package taler
 
 import (
@@ -13,18 +13,26 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// convert runs the script as an exchange does. exit is its exit code.
+// convert runs the converter for the e-ID.
 func convert(t *testing.T, input string, args ...string) (stdout, stderr string, exit int) {
+	t.Helper()
+	return run(t, "vouchgate-swiyu-converter", "", input, args...)
+}
+
+// run runs a converter as an exchange does, names being its VOUCHGATE_TALER_NAMES.
+// exit is its exit code.
+func run(t *testing.T, script, names, input string, args ...string) (stdout, stderr string, exit int) {
 	t.Helper()
 	if _, err := exec.LookPath("jq"); err != nil {
 		if os.Getenv("CI") != "" {
 			t.Fatal("jq is not installed")
 		}
-		fmt.Fprintln(os.Stderr, "\n*** NOT TESTED: the Taler converter, because jq is not installed ***")
+		fmt.Fprintln(os.Stderr, "\n*** NOT TESTED: the Taler converters, because jq is not installed ***")
 		t.Skip("jq is not installed")
 	}
 	var out, errs strings.Builder
-	cmd := exec.Command("sh", append([]string{"./vouchgate-swiyu-converter"}, args...)...)
+	cmd := exec.Command("sh", append([]string{"./" + script}, args...)...)
+	cmd.Env = append(os.Environ(), "VOUCHGATE_TALER_NAMES="+names)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(input), &out, &errs
 	err := cmd.Run()
 	var failed *exec.ExitError
