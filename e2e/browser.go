@@ -20,8 +20,9 @@ import (
 type Browser struct {
 	client *http.Client
 
-	mu    sync.Mutex
-	forms map[string]url.Values // of all pages that were shown, by the path that they lead to
+	mu      sync.Mutex
+	forms   map[string]url.Values // of all pages that were shown, by the path that they lead to
+	visited []string              // all URLs
 }
 
 // NewBrowser returns a browser that was never used.
@@ -32,6 +33,7 @@ func NewBrowser() *Browser {
 	}
 	b := &Browser{client: &http.Client{Jar: jar, Transport: server.Transport}, forms: map[string]url.Values{}}
 	b.client.CheckRedirect = func(next *http.Request, via []*http.Request) error {
+		b.note(next.URL)
 		if next.URL.Host != via[0].URL.Host {
 			return http.ErrUseLastResponse
 		}
@@ -123,6 +125,7 @@ func (b *Browser) send(req *http.Request) (Page, error) {
 		req.Header.Set("Sec-Fetch-Site", "same-origin")
 		req.Header.Set("Origin", req.URL.Scheme+"://"+req.URL.Host)
 	}
+	b.note(req.URL)
 	resp, err := patiently(b.client, req)
 	if err != nil {
 		return Page{}, err
@@ -141,6 +144,19 @@ func (b *Browser) send(req *http.Request) (Page, error) {
 		b.forms[f.Action.Path] = f.Values
 	}
 	return p, nil
+}
+
+func (b *Browser) note(u *url.URL) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.visited = append(b.visited, u.String())
+}
+
+// Visited lists all URLs that the browser has asked for or was sent away to.
+func (b *Browser) Visited() []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.visited)
 }
 
 // Cookies returns what the browser keeps for a gateway.
@@ -176,9 +192,9 @@ var moving = []string{"pending", "authorized"}
 // again when the connection is lost.
 func (b *Browser) Await(ctx context.Context, gateway, session string, wanted ...string) (status string, err error) {
 	again := func() (bool, error) {
-		err := b.follow(ctx, gateway+"/session/"+session+"/status", func(s string) bool {
-			status = s
-			return !slices.Contains(moving, s) || slices.Contains(wanted, s)
+		err := b.follow(ctx, gateway+"/session/"+session+"/status", func(s progress) bool {
+			status = s.Status
+			return !slices.Contains(moving, status) || slices.Contains(wanted, status)
 		})
 		return err == nil, err
 	}
@@ -191,9 +207,32 @@ func (b *Browser) Await(ctx context.Context, gateway, session string, wanted ...
 	return status, nil
 }
 
+// AwaitDelivery follows the status of a session until its message has come as far as
+// is wanted.
+func (b *Browser) AwaitDelivery(ctx context.Context, gateway, session, wanted string) error {
+	var last progress
+	err := Until(ctx, "a message to be "+wanted, func() (bool, error) {
+		err := b.follow(ctx, gateway+"/session/"+session+"/status", func(s progress) bool {
+			last = s
+			return s.Delivery == wanted
+		})
+		return err == nil, err
+	})
+	if err != nil {
+		err = fmt.Errorf("%w; session %s was %s and its message %q", err, session, last.Status, last.Delivery)
+	}
+	return err
+}
+
+// progress is how far a session and its message are.
+type progress struct {
+	Status   string `json:"status"`
+	Delivery string `json:"delivery"`
+}
+
 // follow reads a stream of status (HTML standard, section 9.2) until stop is
 // pleased.
-func (b *Browser) follow(ctx context.Context, to string, stop func(status string) bool) error {
+func (b *Browser) follow(ctx context.Context, to string, stop func(progress) bool) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, to, nil)
@@ -215,13 +254,11 @@ func (b *Browser) follow(ctx context.Context, to string, stop func(status string
 		if !ok {
 			continue
 		}
-		var event struct {
-			Status string `json:"status"`
-		}
+		var event progress
 		if err := json.Unmarshal([]byte(data), &event); err != nil {
 			return fmt.Errorf("reading an event: %w", err)
 		}
-		if stop(event.Status) {
+		if stop(event) {
 			return nil
 		}
 	}

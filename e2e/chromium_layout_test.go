@@ -12,7 +12,7 @@ import (
 var fourLanguages = []string{"de", "fr", "it", "en"}
 
 func languages(t *testing.T, c *chromium) {
-	s := newScenes(t)
+	s := c.scenes(t)
 	b := s.visitor(t, c)
 	headings := map[string]bool{}
 	for _, test := range []struct{ name, accept, locales, want string }{
@@ -43,29 +43,20 @@ func languages(t *testing.T, c *chromium) {
 	b.until("document.documentElement.lang === 'de'")
 }
 
-// Nothing is wider than the narrowest phone (WCAG 2.2, success criterion 1.4.10),
-// which is also a computer's screen at four times the size.
-func narrowScreens(t *testing.T, c *chromium) {
-	s := newScenes(t)
-	b := s.visitor(t, c)
+// narrow fails the test if the page is wider than the narrowest phone (WCAG 2.2,
+// success criterion 1.4.10), which is also a computer's screen at four times the
+// size.
+func (b *tab) narrow(name string) {
+	b.t.Helper()
 	b.screen(320, 640, 1)
-	for _, scene := range s.all {
-		for _, language := range fourLanguages {
-			scene.see(b, scene.in(language))
-			// Within a mobile screen a page that is too wide is shown smaller, so the
-			// window is as wide as the page.
-			wide := ask[int](b, "Math.max(document.scrollingElement.scrollWidth, innerWidth)")
-			if wide > 320 {
-				t.Errorf("%s in %s is %d wide", scene.name, language, wide)
-			}
-			if scene.name == "docs" {
-				break // there is no other language
-			}
-		}
+	// Within a mobile screen a page that is too wide is shown smaller, so the window
+	// is as wide as the page.
+	if wide := ask[int](b, "Math.max(document.scrollingElement.scrollWidth, innerWidth)"); wide > 320 {
+		b.t.Errorf("%s is %d wide", name, wide)
 	}
 }
 
-// outline is what the test of wellBuilt looks at, in one question.
+// outline is what the wellBuilt looks at, in one question.
 type outline struct {
 	H1, Mains, Unlabelled, Styles, Tiny int
 	Live, Title, Lang                   string
@@ -74,7 +65,7 @@ type outline struct {
 const outlineScript = `({
   H1: document.querySelectorAll('h1').length,
   Mains: document.querySelectorAll('main').length,
-  Unlabelled: [...document.querySelectorAll('a, button, input:not([type=hidden]), nav, [role=img]')].filter(e =>
+  Unlabelled: [...document.querySelectorAll('a, button, input:not([type=hidden]), select, textarea, nav, [role=img]')].filter(e =>
     !(e.textContent.trim() || e.getAttribute('aria-label') || e.labels?.length)).length,
   Styles: document.querySelectorAll('style, [style]').length,
   Tiny: [...document.querySelectorAll('.button')].filter(e => e.getBoundingClientRect().height < 44).length,
@@ -83,18 +74,15 @@ const outlineScript = `({
   Lang: document.documentElement.lang,
 })`
 
-func wellBuilt(t *testing.T, c *chromium) {
-	s := newScenes(t)
-	b := s.visitor(t, c)
-	for _, scene := range s.all {
-		scene.see(b, scene.in("en"))
-		o := ask[outline](b, outlineScript)
-		if o.H1 != 1 || o.Mains != 1 || o.Unlabelled != 0 || o.Styles != 0 || o.Tiny != 0 || o.Title == "" || o.Lang != "en" {
-			t.Errorf("%s is built as %+v", scene.name, o)
-		}
-		if waiting := scene.name == "session"; waiting && o.Live == "" {
-			t.Errorf("%s tells a screen reader nothing of its status", scene.name)
-		}
+// wellBuilt fails the test if the page lacks what all pages have.
+func (b *tab) wellBuilt(name, language string) {
+	b.t.Helper()
+	o := ask[outline](b, outlineScript)
+	if o.H1 != 1 || o.Mains != 1 || o.Unlabelled != 0 || o.Styles != 0 || o.Tiny != 0 || o.Title == "" || o.Lang != language {
+		b.t.Errorf("%s is built as %+v", name, o)
+	}
+	if ask[bool](b, "document.querySelector('main[data-status=authorized]') !== null") && o.Live == "" {
+		b.t.Errorf("%s tells a screen reader nothing of its status", name)
 	}
 }
 

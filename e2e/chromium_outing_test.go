@@ -85,6 +85,9 @@ func newOuting(t *testing.T, c *chromium, e e2e.Engine, flags ...string) *outing
 	return &outing{stage: s, site: s.site(t, "shop", flags...), b: c.person(t)}
 }
 
+// startOfSite stands for the address where a client's website begins.
+const startOfSite = "start of the site"
+
 // site opens a client's website. Flags are of client add.
 func (s *stage) site(t *testing.T, id string, flags ...string) *site {
 	t.Helper()
@@ -92,6 +95,11 @@ func (s *stage) site(t *testing.T, id string, flags ...string) *site {
 	server := httptest.NewServer(w)
 	t.Cleanup(server.Close)
 	w.URL = server.URL
+	for i, flag := range flags {
+		if flag == startOfSite {
+			flags[i] = w.URL + "/start"
+		}
+	}
 	w.shop = s.Data.AddClient(t, e2e.ClientOptions{
 		ID: id, Webhooks: s.webhooks, Redirect: w.URL + "/callback", Flags: append([]string{"--pkce", "optional"}, flags...),
 	})
@@ -121,7 +129,10 @@ func (b *tab) wallet() string {
 // accept answers in the wallet as somebody.
 func (b *tab) accept(person string) {
 	b.t.Helper()
-	b.click(fmt.Sprintf("label:has(input[value=%s])", person))
+	label := fmt.Sprintf("label:has(input[value=%s])", person)
+	b.until("document.readyState === 'complete'")
+	ask[any](b, "document.querySelector('"+label+"').scrollIntoView({block: 'center'})") // above the buttons, which stay in view
+	b.click(label)
 	b.click("button[value=accept]")
 	b.shows("Shared")
 }

@@ -3,10 +3,9 @@ package e2e_test
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
-	"github.com/chromedp/cdproto/fetch"
-	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 
 	"vouchgate/e2e"
@@ -19,7 +18,7 @@ const picturesEnv = "VOUCHGATE_SCREENSHOTS"
 
 func pictures(t *testing.T, c *chromium, folder string) {
 	check(t, os.MkdirAll(folder, 0o755))
-	s := newScenes(t)
+	s := c.scenes(t)
 	b := s.visitor(t, c)
 	take := func(b *tab, name string) {
 		picture := order(b, page.CaptureScreenshot, page.CaptureScreenshotParams{Format: page.CaptureScreenshotFormatPng})
@@ -39,31 +38,46 @@ func pictures(t *testing.T, c *chromium, folder string) {
 		}
 	}
 	b.colours("light")
-	for _, language := range fourLanguages {
-		s.all[0].see(b, s.all[0].in(language))
-		onEveryScreen(b, "session-"+language)
+	for _, scene := range s.all {
+		if !scene.main {
+			continue
+		}
+		for _, language := range fourLanguages {
+			scene.see(b, scene.in(language))
+			onEveryScreen(b, scene.name+"-"+language)
+		}
 	}
 	picturesOfOthers(t, b, onEveryScreen)
 }
 
-// picturesOfOthers are of the pages around the gateway: the verified page on its
-// way home, the mock wallet, and the demo's shop.
+// picturesOfOthers are of the pages around the gateway: the mock wallet, the demo's
+// shop and its inbox.
 func picturesOfOthers(t *testing.T, b *tab, take func(b *tab, name string)) {
-	b.open(e2e.StartDemo(t))
+	shop := strings.TrimSuffix(e2e.StartDemo(t), "/")
+	b.open(shop)
 	take(b, "demo-shop")
 	b.click("main a.button")
+	b.chooses("swiyu")
 	b.awaitStatus("authorized")
-	b.intercept("*/finish", fetch.RequestStageRequest, func(*network.Request) fate { return stay })
 	wallet := b.another()
 	wallet.open(b.wallet())
 	take(b, "demo-session")
 	take(wallet, "demo-wallet")
 	wallet.accept(swiyutest.Persons()[0].Key)
 	take(wallet, "demo-wallet-shared")
-	b.shows("Your details are confirmed")
-	take(b, "demo-verified")
-	b.letGo()
-	b.click(".actions .button")
+	b.comes("consent")
+	take(b, "demo-consent")
+	b.allows()
 	b.shows("Thank you, " + swiyutest.Persons()[0].GivenName)
 	take(b, "demo-proved")
+	b.open(ask[string](b, "document.querySelector('main a.button').href"))
+	b.click("main a.button")
+	b.chooses("email")
+	b.comes("address")
+	b.types("CONTACT_EMAIL", "mira@example.org")
+	b.click("main form button")
+	b.comes("pin")
+	b.open(shop + "/inbox")
+	b.newest("email", "mira@example.org")
+	take(b, "demo-inbox")
 }

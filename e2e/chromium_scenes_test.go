@@ -4,52 +4,91 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
+
+	"github.com/chromedp/cdproto/network"
 
 	"vouchgate/e2e"
 	"vouchgate/verify/swiyu/swiyutest"
 )
 
-// scene is a page that stays as it is.
+// scene is a page that somebody sees, again and again if need be.
 type scene struct {
 	name    string
 	address string
 	status  int
+
+	by     *e2e.Browser // who sees it; nil: the person of the scenes
+	before func(b *tab) // what is to be done before the address is opened; nil: nothing
+	pose   func(b *tab) // what the person does there: the page that comes of it is the scene; nil: nothing
+	main   bool         // most people see it
+	once   bool         // it takes long to come there
+	turns  *sync.Mutex  // of the scenes that are posed, one after the other
 }
 
-// scenes is a gateway with sessions in every state, all of one person.
+// scenes is a gateway with sessions in every state, most of them of one person.
 type scenes struct {
-	*stage
+	*addressStage
 	t      *testing.T
 	person *e2e.Browser
+	turns  sync.Mutex
 	all    []scene
+
+	provers map[string]e2e.Client // of addresses, by method
 }
 
 // longName has no place to break, and would make a narrow page scroll.
 const longName = "Genossenschaftsverbandsgeschäftsstellenverwaltungszentrale Röthenbach"
 
+// scenes returns the scenes that all tests share.
+func (c *chromium) scenes(t *testing.T) *scenes {
+	t.Helper()
+	c.staging.Do(func() {
+		over := make(chan struct{})
+		go func() { // which alone ends if the scenes cannot be made
+			defer close(over)
+			c.staged = newScenes(c.t)
+		}()
+		<-over
+	})
+	if c.staged == nil {
+		t.Fatal("there are no scenes")
+	}
+	return c.staged
+}
+
 // newScenes brings sessions into every state, without Chromium.
 func newScenes(t *testing.T) *scenes {
 	t.Helper()
 	v := e2e.NewVerifier(t, swiyutest.Config{}) // whose links are long, and those of an app
-	s := &scenes{t: t, person: e2e.NewBrowser(), stage: &stage{verifier: v, webhooks: e2e.NewReceiver(t)}}
-	s.Gateway = e2e.Start(t, e2e.Options{Data: e2e.NewData(t, e2e.SQLite), Flags: []string{"--verifier-url", v.URL}})
+	s := &scenes{t: t, person: e2e.NewBrowser(), provers: map[string]e2e.Client{}, addressStage: &addressStage{
+		stage: &stage{verifier: v, webhooks: e2e.NewReceiver(t)}, outbox: e2e.NewOutbox(t),
+	}}
+	s.Gateway = e2e.Start(t, e2e.Options{
+		Data: e2e.NewData(t, e2e.SQLite), Flags: append(helperOfScenes(t, s.outbox), "--verifier-url", v.URL),
+	})
 	v.Tell(s.Gateway)
 	s.ofSessions()
 	s.ofErrors()
+	s.ofAddresses()
+	s.ofTANs()
+	s.ofLetters()
+	s.ofAccounts()
 	s.add("docs", s.URL+"/docs", http.StatusOK)
 	return s
 }
 
-func (s *scenes) add(name, address string, status int) {
-	s.all = append(s.all, scene{name, address, status})
+func (s *scenes) add(name, address string, status int) *scene {
+	s.all = append(s.all, scene{name: name, address: address, status: status, by: s.person, turns: &s.turns})
+	return &s.all[len(s.all)-1]
 }
 
 func (s *scenes) ofSessions() {
 	t, ctx := s.t, e2e.Patient(s.t)
-	shop := s.client(t, "shop", "--name", "Muster Shop")
-	wide := s.client(t, "wide", "--name", longName, "--scope", everyScope)
-	quiet := s.client(t, "quiet", "--name", "Muster Shop", "--code-delivery", "webhook")
+	shop := s.stage.client(t, "shop", "--name", "Muster Shop")
+	wide := s.stage.client(t, "wide", "--name", longName, "--scope", everyScope)
+	quiet := s.stage.client(t, "quiet", "--name", "Muster Shop", "--code-delivery", "webhook")
 	open := func(c e2e.Client) e2e.Page { page, _ := s.open(t, ctx, c, s.person); return page }
 	is := func(name string, page e2e.Page, status string) {
 		if status != "" {
@@ -58,6 +97,7 @@ func (s *scenes) ofSessions() {
 		s.add(name, s.URL+page.URL.Path, http.StatusOK)
 	}
 	is("session", open(shop), "")
+	s.all[0].main = true
 	is("session-wide", open(wide), "")
 
 	failed := open(shop)
@@ -133,10 +173,22 @@ func (s *scenes) visitor(t *testing.T, c *chromium) *tab {
 	return b
 }
 
-// see opens a scene.
+// see brings a scene about: it opens the address and poses.
 func (s scene) see(b *tab, address string) {
 	b.t.Helper()
+	if s.pose != nil {
+		s.turns.Lock()
+		defer s.turns.Unlock()
+	}
+	order(b, network.ClearBrowserCookies, struct{}{})
+	b.become(origin(address), s.by.Cookies(address))
+	if s.before != nil {
+		s.before(b)
+	}
 	b.open(address)
+	if s.pose != nil {
+		s.pose(b)
+	}
 	if status := b.status(); status != s.status {
 		b.t.Fatalf("%s answers %d, want %d; the tab shows %s", s.name, status, s.status, b)
 	}

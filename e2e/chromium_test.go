@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"sync"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -32,6 +33,15 @@ var inChromium = []struct {
 	{"cancelling, and the page hears of it first", cancelHeardFirst},
 	{"cancelling where the client sends the browser on", cancelOnward},
 
+	{"an e-mail address on SQLite", walkByEmail(e2e.SQLite)},
+	{"an e-mail address on Postgres", walkByEmail(e2e.Postgres)},
+	{"asking for another message", anotherMessage},
+	{"using another address", anotherAddress},
+	{"choosing by keyboard alone", chooseByKeyboard},
+	{"choosing another way", chooseAnotherWay},
+	{"an e-mail address without script", addressWithoutScript},
+	{"a letter that is opened in another browser", letterElsewhere},
+
 	{"proved while the page was in the background", provedInBackground},
 	{"proved while the page was frozen", provedWhileFrozen},
 	{"the stream of status is refused", streamRefused},
@@ -45,13 +55,14 @@ var inChromium = []struct {
 	{"going back after the end", backAfterEnd},
 
 	{"the watch of the tests sees what is wrong", watchSees},
+	{"axe sees what is wrong", axeSees},
 	{"pages cannot be framed", notFramed},
 	{"a hostile client name stays a name", hostileName},
 	{"another site cannot press the buttons", foreignForm},
 
 	{"languages", languages},
-	{"narrow screens", narrowScreens},
-	{"every page is well built", wellBuilt},
+	{"every page is well built and accessible, first half", everyPage(0, 2)},
+	{"every page is well built and accessible, second half", everyPage(1, 2)},
 	{"by keyboard alone", keyboardAlone},
 	{"in the dark", darkCode},
 
@@ -80,7 +91,13 @@ func TestInChromium(t *testing.T) {
 }
 
 // chromium is a running browser without a window.
-type chromium struct{ ctx context.Context }
+type chromium struct {
+	ctx context.Context
+	t   *testing.T // lasts as long as all tests in the browser
+
+	staging sync.Once
+	staged  *scenes
+}
 
 // startChromium starts the browser that is installed. Without one the test is
 // skipped, but not in continuous integration.
@@ -116,7 +133,7 @@ func startChromium(t *testing.T) *chromium {
 	if err := keepThread(t, func() error { return chromedp.Do(ctx) }); err != nil {
 		t.Fatalf("starting %s: %v", path, err)
 	}
-	return &chromium{ctx}
+	return &chromium{ctx: ctx, t: t}
 }
 
 // keepThread runs a function on a thread that lives as long as the test: the

@@ -125,12 +125,6 @@ func meet(ctx context.Context, id fetch.RequestID, f fate) {
 	}
 }
 
-// letGo ends the interception.
-func (b *tab) letGo() {
-	b.t.Helper()
-	order(b, fetch.Disable, struct{}{})
-}
-
 // awaitSaying waits until the page's line of status starts with a text.
 func (b *tab) awaitSaying(text string) {
 	b.t.Helper()

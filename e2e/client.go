@@ -154,7 +154,18 @@ func call(ctx context.Context, method, to, authorization, form string) (Answer, 
 
 // Setup makes a session and returns its nonce.
 func (c Client) Setup(ctx context.Context, gateway string) (nonce string, err error) {
-	a, err := call(ctx, http.MethodPost, gateway+"/setup/"+c.ID, "Bearer "+c.Secret, "")
+	return c.SetupWith(ctx, gateway, nil)
+}
+
+// SetupAnswer asks for a session, with the body of a client that knows the address.
+func (c Client) SetupAnswer(ctx context.Context, gateway string, body []byte) (Answer, error) {
+	return call(ctx, http.MethodPost, gateway+"/setup/"+c.ID, "Bearer "+c.Secret, string(body))
+}
+
+// SetupWith makes a session for which the client knows the address, and returns its
+// nonce.
+func (c Client) SetupWith(ctx context.Context, gateway string, body []byte) (nonce string, err error) {
+	a, err := c.SetupAnswer(ctx, gateway, body)
 	if err == nil {
 		err = a.Good()
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -100,28 +101,36 @@ func Count(t testing.TB, db *sql.DB, query string) int {
 	return n
 }
 
-// Age makes all sessions older, as if that much time had passed since they were
-// last looked at. No gateway may run meanwhile.
+// Age makes all sessions older, with their challenges and webhooks, as if that much
+// time had passed since they were last looked at. No gateway may run meanwhile.
 func (d *Data) Age(t testing.TB, by time.Duration) {
 	t.Helper()
-	shift := fmt.Sprintf("- %d", by.Microseconds())
+	d.shift(t, by, "verification_sessions", "created_at", "authorized_at", "verified_at", "finished_at", "expires_at",
+		"updated_at", "next_check", "lease_until", "verification_ends_at")
+	d.shift(t, by, "tan_challenges", "asked_at", "next_send", "next_try", "lease_until", "expires_at", "updated_at")
+	d.shift(t, by, "notification_pending_webhooks", "next_attempt", "lease_until", "created_at")
+}
+
+// AgeTANs makes all TANs older, as if that much time had passed since they were asked
+// for. Gateways may run meanwhile.
+func (d *Data) AgeTANs(t testing.TB, by time.Duration) {
+	t.Helper()
+	d.shift(t, by, "tan_challenges", "asked_at", "next_send", "expires_at")
+}
+
+func (d *Data) shift(t testing.TB, by time.Duration, table string, columns ...string) {
+	t.Helper()
+	less := fmt.Sprintf("- %d", by.Microseconds())
 	if d.Engine == Postgres {
-		shift = fmt.Sprintf("- interval '%d microseconds'", by.Microseconds())
+		less = fmt.Sprintf("- interval '%d microseconds'", by.Microseconds())
 	}
-	set := ""
-	for i, column := range []string{
-		"created_at", "authorized_at", "verified_at", "finished_at", "expires_at", "updated_at",
-		"next_check", "lease_until", "verification_ends_at",
-	} {
-		if i > 0 {
-			set += ", "
-		}
-		set += column + " = " + column + " " + shift
+	for i, column := range columns {
+		columns[i] = column + " = " + column + " " + less
 	}
 	db := d.Open(t)
 	defer db.Close()
-	if _, err := db.ExecContext(t.Context(), "UPDATE verification_sessions SET "+set); err != nil {
-		t.Fatalf("making sessions older: %v", err)
+	if _, err := db.ExecContext(t.Context(), "UPDATE "+table+" SET "+strings.Join(columns, ", ")); err != nil {
+		t.Fatalf("making %s older: %v", table, err)
 	}
 }
 

@@ -55,7 +55,9 @@ func Start(t testing.TB, o Options) *Gateway {
 // Restart starts a gateway that has ended, and waits until it is ready.
 func (g *Gateway) Restart() error {
 	listening := g.Log.Next(`"msg":"listening"`)
-	args := append([]string{"serve", "--listen", g.URL[len("http://"):], "--admin-listen", g.Admin[len("http://"):]}, g.options.Flags...)
+	// All persons of a test come from one network.
+	args := append([]string{"serve", "--listen", g.URL[len("http://"):], "--admin-listen", g.Admin[len("http://"):],
+		"--messages-per-network", "0"}, g.options.Flags...)
 	p, err := StartProcess(g.Log, append(g.Data.Env(), g.options.Env...), args...)
 	if err != nil {
 		return err

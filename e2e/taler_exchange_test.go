@@ -34,6 +34,7 @@ type exchange struct {
 	client  e2e.Client
 	gateway string
 	body    []byte // of /setup, compressed; empty for accounts without an address
+	helper  string // the converter
 
 	mu        sync.Mutex
 	processes map[string]*process // by account hash, the one that is not finished
@@ -64,13 +65,20 @@ const (
 
 const exchangeSecret = "secret-token:Ex4mple+of/a:long_one"
 
+// newExchange starts an exchange whose provider is swiyu.
 func newExchange(t *testing.T, s *stage, flags ...string) *exchange {
 	t.Helper()
-	x := &exchange{t: t, gateway: s.URL, processes: map[string]*process{}}
+	return newExchangeOf(t, s, "swiyu", flags...)
+}
+
+// newExchangeOf starts an exchange with one provider.
+func newExchangeOf(t *testing.T, s *stage, provider string, flags ...string) *exchange {
+	t.Helper()
+	x := &exchange{t: t, gateway: s.URL, processes: map[string]*process{}, helper: fmt.Sprintf(converter, provider)}
 	x.server = httptest.NewServer(http.HandlerFunc(x.kycProof))
 	t.Cleanup(x.server.Close)
 	x.client = s.Data.AddClient(t, e2e.ClientOptions{
-		ID: "exchange-1", Redirect: x.server.URL + "/kyc-proof/swiyu", Secret: exchangeSecret, Flags: flags,
+		ID: "exchange-" + provider, Redirect: x.server.URL + "/kyc-proof/" + provider, Secret: exchangeSecret, Flags: flags,
 	})
 	return x
 }
@@ -192,21 +200,21 @@ func refused(status int, body map[string]any, err error) (proof, bool) {
 	return proof{outcome: userAborted, detail: word + ": " + description}, true
 }
 
-// converter turns the gateway's answer into the exchange's attributes.
-const converter = "../deploy/taler/vouchgate-swiyu-converter"
+// converter turns the gateway's answer into the exchange's attributes, by provider.
+const converter = "../deploy/taler/vouchgate-%s-converter"
 
 // convert runs the converter as the exchange does: JSON on standard input, no
 // arguments, one JSON object with a text id on standard output. Without one the
 // exchange could use only the id.
 func (x *exchange) convert(ctx context.Context, info map[string]any) (user map[string]any, err error) {
-	if _, err := os.Stat(converter); errors.Is(err, os.ErrNotExist) {
+	if _, err := os.Stat(x.helper); errors.Is(err, os.ErrNotExist) {
 		user = info
 	} else {
 		input, err := json.Marshal(info)
 		if err != nil {
 			return nil, err
 		}
-		helper := exec.CommandContext(ctx, converter)
+		helper := exec.CommandContext(ctx, x.helper)
 		helper.Stdin = bytes.NewReader(input)
 		out, err := helper.Output()
 		if err != nil {

@@ -10,7 +10,7 @@ import (
 )
 
 var _ = rows(
-	Row{"AUTHZ-22", "who refuses on any page goes home with access_denied: at the sign-in, at the QR code, at a failed try, at consent", authz22},
+	Row{"AUTHZ-22", "who refuses on any page goes home with access_denied: at sign-in, choice, QR code, address, TAN, a failed try, consent", authz22},
 	Row{"AUTHZ-23", "a verifier that is down or talks nonsense gives a page to try again, or a word to the client, and no traces", authz23},
 	Row{"AUTHZ-24", "error and error_description keep to their characters, whatever was sent (RFC 6749, section 4.1.2.1)", authz24},
 	Row{"AUTHZ-25", "answers are in the query and never in the fragment (RFC 6749, section 4.1.2)", authz25},
@@ -43,6 +43,26 @@ func authz22(t *T) {
 	must[string](t)(b.Await(t.Ctx, t.Issuer(), page.Session(), "failed"))
 	page = t.Open(b, page.URL.Path)
 	t.denied(failed, t.Press(b, page, "/cancel"))
+	t.leaveAddresses()
+}
+
+// leaveAddresses is about the pages of a choice, of an address and of a TAN.
+func (t *T) leaveAddresses() {
+	t.Helper()
+	choice, address := t.Ask(t.Chooser()), t.Ask(t.Mailer())
+	for _, ask := range []Ask{choice, address} {
+		b := e2e.NewBrowser()
+		t.denied(ask, t.Press(b, t.Open(b, ask.Path()), "/cancel"))
+	}
+	for _, method := range []string{"email", "postal-ch"} {
+		b, ask, where := e2e.NewBrowser(), t.Ask(t.Chooser()), t.Place(method)
+		page := t.OpenTAN(b, ask, where)
+		tan := t.TAN(where, 1)
+		t.denied(ask, t.Press(b, page, "/cancel"))
+		if p := t.Submit(b, page, "/pin", "pin", tan); p.Code() != "" {
+			t.Error("a TAN that comes too late undoes the refusal")
+		}
+	}
 }
 
 func (t *T) denied(ask Ask, a Answer) {

@@ -73,6 +73,10 @@ func authz34(t *T) {
 
 	wallet := t.Ask(t.Wallet(), "prompt", "none")
 	t.Redir(wallet, t.Answer(t.Open(t.SignedIn(), wallet.Path())), "login_required", "interaction_required")
+	for _, client := range []e2e.Client{t.Mailer(), t.Chooser(), t.Client(byAccount, byEmail, noQuestion, "--scope=given_name email")} {
+		tan := t.Ask(client, "prompt", "none")
+		t.Redir(tan, t.Answer(t.Open(t.SignedIn(), tan.Path())), "login_required", "interaction_required")
+	}
 
 	old := t.Ask(t.App(), "prompt", "none", "max_age", "0")
 	t.Redir(old, t.Answer(t.Open(t.SignedIn(), old.Path())), "login_required")

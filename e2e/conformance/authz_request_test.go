@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"vouchgate/e2e"
 )
 
 var _ = rows(
@@ -135,6 +137,26 @@ func authz18(t *T) {
 	if got := t.Grant(c, "scope", "no_such_thing given_name").Answer.Text("scope"); got != "given_name" {
 		t.Errorf("beside an unknown name the scope is %q", got)
 	}
+	t.scopeOfMethods()
+}
+
+// scopeOfMethods is about scopes that one method of a client proves and another one
+// does not.
+func (t *T) scopeOfMethods() {
+	t.Helper()
+	where := t.Place("email")
+	g := t.GrantAt(where, t.Ask(t.Chooser(), "scope", "given_name email"))
+	info := t.OK(t.Info(g.Access)).JSON
+	if got := g.Answer.Text("scope"); got != "email" || info["email"] != where.Mark || info["given_name"] != nil {
+		t.Errorf("the scope is %q, and it reads %v", got, names(info))
+	}
+	if p := t.Open(e2e.NewBrowser(), t.Ask(t.Chooser(), "scope", "phone").Path()); !Has(p, "/address") || methodOn(p) != "phone" {
+		t.Errorf("a scope that a phone alone proves leads to %s", p)
+	}
+	t.Refused("scope", "client", "add", "--id", t.next("refused-"), "--redirect-uri", "https://c.example/cb", byEmail, "--scope", "given_name")
+	mute := t.Alone("--email-helper=")
+	unsent := mute.Ask(mute.NewClient(byEmail))
+	mute.Redir(unsent, mute.Visit(unsent), "invalid_scope")
 }
 
 func authz19(t *T) {

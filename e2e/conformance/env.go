@@ -20,6 +20,7 @@ type Env struct {
 	Data     *e2e.Data
 	Verifier *e2e.Verifier
 	Webhooks *e2e.Receiver
+	Outbox   *e2e.Outbox // where TANs arrive
 
 	mu      sync.Mutex
 	made    map[string]*slot
@@ -47,14 +48,23 @@ var settings = []string{"--log-level=debug", "--request-rate=10000"}
 // newEnv starts a gateway. Flags are of serve, and win over the settings.
 func newEnv(t testing.TB, engine e2e.Engine, flags ...string) *Env {
 	t.Helper()
-	v := e2e.NewVerifier(t, swiyutest.Config{})
 	e := &Env{
-		Engine: engine, Verifier: v, Data: e2e.NewData(t, engine), Webhooks: e2e.NewReceiver(t),
-		made: map[string]*slot{}, secrets: map[string]string{},
+		Engine: engine, Data: e2e.NewData(t, engine), Webhooks: e2e.NewReceiver(t), Outbox: e2e.NewOutbox(t),
+		Verifier: e2e.NewVerifier(t, swiyutest.Config{}), made: map[string]*slot{}, secrets: map[string]string{},
 	}
-	e.Gateway = e2e.Start(t, e2e.Options{Data: e.Data, Flags: merge(append([]string{"--verifier-url=" + v.URL}, settings...), flags)})
-	v.Tell(e.Gateway)
+	e.start(t, flags)
+	e.Verifier.Tell(e.Gateway)
 	return e
+}
+
+// start starts the gateway of an Env that has everything else.
+func (e *Env) start(t testing.TB, flags []string) {
+	t.Helper()
+	program := e.Outbox.Helper(t, refusing)
+	all := append([]string{
+		"--verifier-url=" + e.Verifier.URL, "--email-helper=" + program, "--phone-helper=" + program, "--postal-helper=" + program,
+	}, settings...)
+	e.Gateway = e2e.Start(t, e2e.Options{Data: e.Data, Flags: merge(all, flags)})
 }
 
 // merge returns the flags, --name=value each, of both lists, without those of the
@@ -98,9 +108,12 @@ func (e *Env) next(prefix string) string {
 // Secret notes a value that must not be found in the log or the database, and what
 // it is. Short and empty values are not noted: they are found everywhere.
 func (e *Env) Secret(what, value string) {
-	if len(value) < 16 {
-		return
+	if len(value) >= 16 {
+		e.note(what, value)
 	}
+}
+
+func (e *Env) note(what, value string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.secrets[value] = what

@@ -5,17 +5,19 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"vouchgate/e2e"
 )
 
 var _ = rows(
 	Row{"IDA-01", "the metadata lists frameworks, claims, evidence, documents and checks of verified claims (OIDC4IDA, section OP metadata)", ida01},
-	Row{"IDA-02", "everything that can be asked for comes in the strict shape, with values that the metadata lists, as the wallet showed it", ida02},
+	Row{"IDA-02", "everything that can be asked for comes in the strict shape, with values that the metadata lists, as the wallet or a TAN showed it", ida02},
 	Row{"IDA-03", "nothing comes that was not asked for, inside verification neither (OIDC4IDA, sections on requesting)", ida03},
 	Row{"IDA-05", "verified claims come where they were asked for: at /userinfo, in the ID token, or in both", ida05},
 	Row{"IDA-11", "what an operator typed into an account is never called verified (OIDC4IDA, section Verified claims schema)", ida11},
 	Row{"IDA-12", "/info says method, time of the proof and end of reading in plain words, for clients that know nothing of all this", ida12},
 	Row{"IDA-13", "presented credentials as such are not offered: not advertised, and left out when asked for", ida13},
-	Row{"IDA-17", "times are in UTC, nationalities are codes in a list, a place of birth is an object (OIDC4IDA claims)", ida17},
+	Row{"IDA-17", "times are in UTC, nationalities are codes in a list, phone numbers E.164, places of birth and addresses objects (OIDC4IDA claims)", ida17},
 	Row{"IDA-18", "there is no handle txn: it is not advertised, and asking for it changes nothing", ida18},
 )
 
@@ -44,7 +46,7 @@ func ida01(t *T) {
 		}
 		// Values of our own are URLs of our own, so that nobody else means something
 		// else by them.
-		for _, value := range append(Texts(m, "trust_frameworks_supported"), Texts(m, "documents_supported")...) {
+		for _, value := range slices.Concat(Texts(m, "trust_frameworks_supported"), Texts(m, "documents_supported"), Texts(m, "electronic_records_supported")) {
 			if !strings.HasPrefix(value, t.Issuer()+"/") {
 				t.Errorf("%q is neither a shared value nor one of this server", value)
 			}
@@ -68,7 +70,7 @@ func ida02(t *T) {
 	m, before := t.Metadata(), time.Now().Add(-2*time.Second)
 	verified := t.Verified(wholeRequest(t.Tellable()))
 	claims, _ := At(verified, "claims").(map[string]any)
-	if got := names(claims); !slices.Equal(got, slices.Sorted(slices.Values(t.Tellable()))) {
+	if got := names(claims); !slices.Equal(got, slices.Sorted(slices.Values(ofWallet(t.Tellable())))) {
 		t.Errorf("of what the metadata lists, there is %v", got)
 	}
 	for claim, want := range map[string]any{
@@ -102,6 +104,36 @@ func ida02(t *T) {
 		text, _ := value.(string)
 		if at, err := time.Parse(time.RFC3339, text); err != nil || at.Before(before) || at.After(time.Now()) {
 			t.Errorf("the check was at %v", value)
+		}
+	}
+	t.wholeRecords(m)
+}
+
+// wholeRecord asks for everything that the record of a TAN can say.
+const wholeRecord = `[{"type":{"value":"electronic_record"},"time":null,
+	"check_details":[{"check_method":null,"check_id":null,"organization":null,"time":null}],
+	"record":{"type":null,"created_at":null,"date_of_expiry":null,"source":{"name":null,"country_code":null}}}]`
+
+// wholeRecords is about everything that can be asked for of addresses.
+func (t *T) wholeRecords(m map[string]any) {
+	t.Helper()
+	request := strings.Replace(wholeRequest(t.Tellable()), wholeEvidence, wholeRecord, 1)
+	for _, method := range []string{"email", "phone", "postal-ch"} {
+		where := t.Place(method)
+		verified := t.VerifiedAt(where, request)
+		t.Same("verified claims of "+method, At(verified, "claims"), where.claims())
+		verification := At(verified, "verification")
+		evidence := At(verification, "evidence", 0)
+		for list, value := range map[string]any{
+			"trust_frameworks_supported": At(verification, "trust_framework"), "evidence_supported": At(evidence, "type"),
+			"electronic_records_supported": At(evidence, "record", "type"),
+		} {
+			if text, _ := value.(string); !Lists(m, list, text) {
+				t.Errorf("%s: %v is not in %s", method, value, list)
+			}
+		}
+		if got := At(evidence, "check_details", 0, "check_method"); got != "token" {
+			t.Errorf("%s is checked by %v", method, got)
 		}
 	}
 }
@@ -163,12 +195,23 @@ func ida11(t *T) {
 			}
 		}
 	}
+
+	b, person := e2e.NewBrowser(), t.NewPerson("email", "typed@post.example")
+	t.SignIn(b, person)
+	ask := t.Ask(t.Client(byAccount, noQuestion, "--scope=email"), "scope", "openid email",
+		"claims", `{"userinfo":{"verified_claims":`+t.smallTAN("null")+`}}`)
+	told := t.Told(t.Swap(ask, t.Home(b, ask).Code()))
+	delete(told, "sub")
+	t.Same("a typed address", told, `{"email":"typed@post.example"}`)
 }
 
 func ida12(t *T) {
-	for method, g := range map[string]Grant{"swiyu": t.Grant(t.Wallet(), "scope", "given_name"), "account": t.Grant(t.App(), "scope", "given_name")} {
+	for method, g := range map[string]Grant{
+		"swiyu": t.Grant(t.Wallet(), "scope", "given_name"), "account": t.Grant(t.App(), "scope", "given_name"),
+		"email": t.Grant(t.Mailer(), "scope", "email"),
+	} {
 		info := t.OK(t.Info(g.Access)).JSON
-		if info["method"] != method || info["given_name"] == nil || info["verified_claims"] != nil {
+		if info["method"] != method || info[g.Ask.Values.Get("scope")] == nil || info["verified_claims"] != nil {
 			t.Errorf("%s: %v", method, info)
 		}
 		instants := map[string]time.Time{}
@@ -207,11 +250,16 @@ func ida17(t *T) {
 			t.Errorf("%v is %q", path, text)
 		}
 	}
-	// Those whose forms nothing here has are not offered.
-	for _, claim := range []string{"msisdn", "address", "phone_number", "email"} {
-		if slices.Contains(t.Tellable(), claim) {
-			t.Errorf("%s is offered, and no case checks its form", claim)
+	for _, method := range []string{"phone", "postal-ch"} {
+		where := t.Place(method)
+		proved := t.VerifiedAt(where, `{"verification":{"trust_framework":null,"time":null},"claims":{"phone_number":null,"address":null}}`)
+		t.Same(method, At(proved, "claims"), strings.ReplaceAll(where.claims(), `,"phone_number_verified":true`, ""))
+		if text, _ := At(proved, "verification", "time").(string); !strings.HasSuffix(text, "Z") {
+			t.Errorf("%s was checked at %q", method, text)
 		}
+	}
+	if slices.Contains(t.Tellable(), "msisdn") {
+		t.Error("msisdn is offered, and no case checks its form")
 	}
 }
 

@@ -15,7 +15,7 @@ var _ = rows(
 	Row{"IDA-07", "a claim whose value is not the one asked for is left out, and what becomes empty by that goes too", ida07},
 	Row{"IDA-08", "verified_claims is left out, without an error, when a demand on its verification is not met, in value or age", ida08},
 	Row{"IDA-09", "requests for verified claims that break the rules are invalid_request, odd ones that keep them are not", ida09},
-	Row{"IDA-10", "of an array of requests each is answered by itself, and one that cannot be met is passed over", ida10},
+	Row{"IDA-10", "of an array of requests each is answered by itself, and one that was not proved, of wallet or TAN, is passed over", ida10},
 	Row{"IDA-14", "demands on values are checked here and not left to the wallet, and so are issuer and type of its credential", ida14},
 	Row{"IDA-15", "what the person unticks is left out without an error, and who unticks everything refuses", ida15},
 	Row{"IDA-16", "filters of evidence: entries are alternatives, type takes value alone, a check that does not match leaves all out", ida16},
@@ -147,6 +147,22 @@ func ida10(t *T) {
 			t.Errorf("%s: verified_claims is there and empty", request)
 		}
 	}
+
+	// One of the two can be proved, and that one is delivered.
+	where := t.Place("email")
+	both := "[" + framed + "," + t.smallTAN("null") + "," + unmet + "]"
+	t.Same("both, by the wallet", t.Verified(both), "["+small+"]")
+	t.Same("both, by TAN", t.VerifiedAt(where, both), "["+t.smallTAN(`"`+where.Mark+`"`)+"]")
+}
+
+// smallTAN asks for an e-mail address that was proved by a TAN, if the claim is null,
+// and is the answer if it is the address.
+func (t *T) smallTAN(claim string) string {
+	framework := fmt.Sprintf("%q", t.Issuer()+"/ida/tan")
+	if claim == "null" {
+		framework = `{"value":` + framework + `}`
+	}
+	return `{"verification":{"trust_framework":` + framework + `},"claims":{"email":` + claim + `}}`
 }
 
 func ida14(t *T) {
@@ -224,6 +240,14 @@ func ida16(t *T) {
 		`[{"type":{"value":"document"},"document_details":{"issuer":{"name":{"value":"did:x:other"}}}}]`: "null",
 	} {
 		t.Same(evidence, t.Verified(with(evidence)), want)
+	}
+	for check, want := range map[string]bool{"token": true, "vcrypt": false} {
+		where := t.Place("email")
+		request := `{"verification":{"trust_framework":null,"evidence":[{"type":{"value":"electronic_record"},"check_details":[{"check_method":{"value":"` +
+			check + `"}}]}]},"claims":{"email":null}}`
+		if got := At(t.VerifiedAt(where, request), "claims", "email"); (got == where.Mark) != want {
+			t.Errorf("a TAN that is to be checked by %s gives %v", check, got)
+		}
 	}
 	ask := t.AskVerified(with(`[{"type":{"values":["document","vouch"]}}]`))
 	t.Redir(ask, t.Visit(ask), "invalid_request")

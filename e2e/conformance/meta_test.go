@@ -112,7 +112,7 @@ func (t *T) scopesAreThere(m map[string]any) {
 	if !strings.HasPrefix(scope, "openid offline_access ") {
 		t.Errorf("the scopes are %q", scope)
 	}
-	c := t.NewClient("--scope=" + scope)
+	c := t.NewClient(byWallet, byEmail, byPhone, byLetter, "--scope="+scope)
 	t.started(t.Visit(t.Ask(c, "scope", scope)))
 	for _, locale := range Texts(m, "ui_locales_supported") {
 		page := t.Open(t.SignedIn(), t.Ask(c, "ui_locales", locale).Path())
@@ -150,6 +150,16 @@ func meta05(t *T) {
 	for _, alg := range []string{"RS256", "ES256"} {
 		if !Lists(m, "id_token_signing_alg_values_supported", alg) {
 			t.Errorf("ID tokens are not signed by %s", alg)
+		}
+	}
+	for _, scope := range []string{"profile", "email", "phone", "address"} {
+		if !Lists(m, "scopes_supported", scope) {
+			t.Errorf("the scope %s of OpenID Connect is not there", scope)
+		}
+	}
+	for _, claim := range append(byTAN, "name", "birthdate") {
+		if !Lists(m, "claims_supported", claim) {
+			t.Errorf("the claim %s of OpenID Connect is not there", claim)
 		}
 	}
 	for _, method := range []string{"client_secret_basic", "client_secret_post", "private_key_jwt", "none"} {

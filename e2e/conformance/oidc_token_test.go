@@ -129,6 +129,7 @@ func oidc09(t *T) {
 	}{
 		"urn:vouchgate:acr:wallet":   {t.Wallet(), "pop"},
 		"urn:vouchgate:acr:password": {t.App(), "pwd"},
+		"urn:vouchgate:acr:tan":      {t.Mailer(), "otp"},
 	} {
 		// What the client would like better is a wish, and not granted by saying so.
 		claims := t.Claims(t.Grant(row.client, "scope", "openid", "acr_values", "urn:example:best urn:vouchgate:acr:wallet"))

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"vouchgate/e2e"
@@ -65,8 +66,16 @@ func (t *T) Tellable() []string {
 	return Texts(t.Metadata(), "claims_in_verified_claims_supported")
 }
 
-// Everything is a client that may ask for all claims that there are, by the
-// wallet.
+// byTAN are the claims that no wallet proves.
+var byTAN = []string{"address", "email", "email_verified", "phone_number", "phone_number_verified"}
+
+// ofWallet are those of names that a wallet proves.
+func ofWallet(names []string) []string {
+	return slices.DeleteFunc(names, func(name string) bool { return slices.Contains(byTAN, name) })
+}
+
+// Everything is a client that may ask for all claims that there are, of which a
+// wallet proves most, and TANs the others.
 func (t *T) Everything() e2e.Client {
 	t.Helper()
 	scope := ""
@@ -75,20 +84,27 @@ func (t *T) Everything() e2e.Client {
 			scope += " " + name
 		}
 	}
-	return t.Client("--scope=" + scope[1:])
+	return t.Client(byWallet, byEmail, byPhone, byLetter, "--scope="+scope[1:])
 }
 
-// AskVerified is a request of a wallet's client for verified_claims at /userinfo.
+// AskVerified is a request for verified_claims at /userinfo.
 func (t *T) AskVerified(request string) Ask {
 	t.Helper()
 	return t.Ask(t.Everything(), "scope", "openid", "claims", fmt.Sprintf(`{"userinfo":{"verified_claims":%s}}`, request))
 }
 
-// Verified walks such a request to the end and returns the verified_claims that
-// the client reads, nil if there are none. Their shape is checked.
+// Verified walks such a request to the end, with the wallet where there is a choice,
+// and returns the verified_claims that the client reads, nil if there are none. Their
+// shape is checked.
 func (t *T) Verified(request string) any {
 	t.Helper()
 	return t.VerifiedIn(t.Told(t.GrantOf(t.AskVerified(request))))
+}
+
+// VerifiedAt is Verified with the proof of an address.
+func (t *T) VerifiedAt(where Place, request string) any {
+	t.Helper()
+	return t.VerifiedIn(t.Told(t.GrantAt(where, t.AskVerified(request))))
 }
 
 // VerifiedIn returns the verified_claims of an answer or ID token, nil if there are

@@ -16,12 +16,14 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"vouchgate/e2e"
 )
 
 var _ = rows(
 	Row{"OPS-03", "forged X-Forwarded headers and Host change nothing; from a trusted proxy the address in them is the caller's", ops03},
 	Row{"OPS-06", "over https pages pin https for a year and TLS begins at 1.2; a public URL of plain http does not start", ops06},
-	Row{"OPS-07", "each address has a pace, signing in, wrong secrets and status ones of their own: 429 with Retry-After", ops07},
+	Row{"OPS-07", "each address has a pace, signing in, wrong secrets, TANs and status ones of their own: 429 with Retry-After", ops07},
 )
 
 // forged are headers by which somebody says to be another, or to speak for another
@@ -151,6 +153,8 @@ func ops07(t *T) {
 		func(header ...string) Answer { return alone.Get("/userinfo", header...) },
 		func(header ...string) Answer { return alone.Get("/login", header...) },
 		func(header ...string) Answer { return alone.Get("/session/none/status", header...) },
+		func(header ...string) Answer { return alone.Post("/session/none/pin", "pin=00000000", header...) },
+		func(header ...string) Answer { return alone.Get("/letter/0000-0000-0000-0000", header...) },
 	} {
 		address := fmt.Sprintf("192.0.2.%d", i)
 		a := alone.slowed(fmt.Sprintf("request %d", i), func() Answer { return ask(as(address)...) })
@@ -166,6 +170,15 @@ func ops07(t *T) {
 	t.slowedByKind()
 }
 
+// onceADay asks for messages of a client that may send one.
+func (t *T) onceADay() func() Answer {
+	client := t.NewClient(byEmail, "--daily-messages=1")
+	return func() Answer {
+		b := e2e.NewBrowser()
+		return t.Press(b, t.Open(b, t.Ask(client).Path()), "/address", t.Place("email").Fields...)
+	}
+}
+
 // slowedByKind is about limits that hold at any pace of an address.
 func (t *T) slowedByKind() {
 	t.Helper()
@@ -179,6 +192,11 @@ func (t *T) slowedByKind() {
 	jar := "vouchgate=" + cookieOf(page, "vouchgate").Value
 	status := page.Header.Get("Location") + "/status"
 	t.slowed("status", func() Answer { return t.Get(status, "Accept", "application/json", "Cookie", jar) })
+
+	b, where := e2e.NewBrowser(), t.Place("email")
+	sent := t.OpenTAN(b, t.Ask(t.Mailer()), where)
+	t.slowed("messages", func() Answer { return t.Press(b, sent, "/resend") })
+	t.slowed("messages of a client", t.onceADay())
 
 	limited := t.Alone("--max-open-sessions=3")
 	ask := limited.Ask(limited.NewClient())

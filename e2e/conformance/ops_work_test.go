@@ -202,11 +202,10 @@ func (t *T) cutOff(of *T) {
 func (t *T) Beside(flags ...string) *T {
 	t.Helper()
 	e := &Env{
-		Engine: t.Engine, Data: t.Data, Verifier: t.Verifier, Webhooks: t.Webhooks,
+		Engine: t.Engine, Data: t.Data, Verifier: t.Verifier, Webhooks: t.Webhooks, Outbox: t.Outbox,
 		number: 1000, made: map[string]*slot{}, secrets: map[string]string{},
 	}
-	all := merge(append([]string{"--verifier-url=" + t.Verifier.URL}, settings...), flags)
-	e.Gateway = e2e.Start(t.T, e2e.Options{Data: t.Data, Flags: all})
+	e.start(t.T, flags)
 	return &T{T: t.T, Env: e, Ctx: t.Ctx}
 }
 

@@ -61,6 +61,10 @@ func (t *T) Soon(what string, is func() bool) {
 // The flags of clients that many cases have.
 const (
 	byAccount  = "--method=account"
+	byWallet   = "--method=swiyu"
+	byEmail    = "--method=email"
+	byPhone    = "--method=phone"
+	byLetter   = "--method=postal-ch"
 	noQuestion = "--consent=implicit"
 	question   = "--consent=ask"
 	refreshing = "--grant-type=refresh_token"
@@ -106,6 +110,20 @@ func (t *T) Asking() e2e.Client {
 func (t *T) Wallet() e2e.Client {
 	t.Helper()
 	return t.Client(refreshing)
+}
+
+// Mailer is a shared client whose persons prove an e-mail address, with refresh
+// tokens.
+func (t *T) Mailer() e2e.Client {
+	t.Helper()
+	return t.Client(byEmail, refreshing)
+}
+
+// Chooser is a shared client whose persons choose between wallet, e-mail, phone and
+// letter, unless what is asked for leaves one only.
+func (t *T) Chooser() e2e.Client {
+	t.Helper()
+	return t.Client(byWallet, byEmail, byPhone, byLetter, refreshing, "--scope=given_name family_name email phone address")
 }
 
 // Public is App without a secret.

@@ -57,6 +57,8 @@ func ui05(t *T) {
 	t.guardedFlow()
 	t.guardedWallet()
 	t.guardedAccount()
+	t.guardedTAN()
+	t.guardedWebApp()
 }
 
 // guardedFlow is about the forms on the way of somebody with an account.
@@ -129,6 +131,61 @@ func (t *T) guardedAccount() {
 	t.BadToken(t.Info(g.Access))
 }
 
+// guardedTAN is about the forms on the way of somebody who proves an address.
+func (t *T) guardedTAN() {
+	t.Helper()
+	b, client, where := e2e.NewBrowser(), t.NewClient(byWallet, byEmail, "--scope=given_name email"), t.Place("email")
+	ask := t.Ask(client)
+	choice := t.Open(b, ask.Path())
+	foreign := t.keyOf(t.Open(b, t.Ask(client).Path()), "/choose")
+	t.guarded(b, choice, "/choose", foreign, "method", "email")
+	if choice = t.Open(b, choice.URL.Path); !Has(choice, "/choose") {
+		t.Fatalf("a refused form has chosen: %s", choice)
+	}
+	address := t.Submit(b, choice, "/choose", "method", "email")
+	t.guarded(b, address, "/address", foreign, where.Fields...)
+	if p := t.Open(b, "/session/"+t.sessionOf(address)+"/pin"); !Has(p, "/address") {
+		t.Fatalf("a refused form has sent something: %s", p)
+	}
+	page := t.SendTo(b, address, where)
+	tan := t.TAN(where, 1)
+	for range 2 { // as many as would use the tries up
+		t.guarded(b, page, "/pin", foreign, "pin", wrong(tan))
+	}
+	t.guarded(b, page, "/pin", foreign, "pin", tan)
+	t.guarded(b, page, "/resend", foreign)
+	t.guarded(b, page, "/cancel", foreign)
+	t.Swap(ask, t.Submit(b, page, "/pin", "pin", tan).Code())
+	if n := t.Outbox.Count(where.Mark); n != 1 {
+		t.Errorf("refused forms have sent %d messages", n-1)
+	}
+}
+
+// guardedWebApp is about the calls of web apps, which have no key: they work from our
+// own pages alone, though other sites could make the browser send its cookie along.
+func (t *T) guardedWebApp() {
+	t.Helper()
+	b, ask, where := e2e.NewBrowser(), t.Ask(t.Mailer()), t.Place("email")
+	path := t.SetUp(ask)
+	t.Open(b, path)
+	nonce, _, _ := strings.Cut(strings.TrimPrefix(path, "/authorize/"), "?")
+	fields := url.Values{"CONTACT_EMAIL": {where.Mark}}
+	foreign := [][]string{{"Origin", "https://evil.example", "Sec-Fetch-Site", "cross-site"}, {"Origin", "null"}}
+	for _, header := range foreign {
+		t.Status(t.PostForm("/challenge/"+nonce, fields, t.As(b, header...)...), http.StatusForbidden)
+	}
+	own := t.As(b, "Origin", t.Issuer(), "Sec-Fetch-Site", "same-origin")
+	t.Status(t.PostForm("/challenge/"+nonce, fields, own...), http.StatusSeeOther)
+	pin := url.Values{"pin": {t.TAN(where, 1)}}
+	for _, header := range foreign {
+		t.Status(t.PostForm("/solve/"+nonce, pin, t.As(b, header...)...), http.StatusForbidden)
+	}
+	t.Swap(ask, t.HomeWith(ask, t.PostForm("/solve/"+nonce, pin, own...).Header.Get("Location")).Get("code"))
+	if n := t.Outbox.Count(where.Mark); n != 1 {
+		t.Errorf("another site has sent %d messages", n-1)
+	}
+}
+
 func ui08(t *T) {
 	b, ask := t.SignedIn(), t.Ask(t.NewClient(byAccount, question))
 	page := t.Open(b, ask.Path())
@@ -144,7 +201,7 @@ func ui08(t *T) {
 			t.Errorf("opening %s did something: %s", path, p)
 		}
 	}
-	for _, path := range []string{session + "/cancel", session + "/switch", session + "/retry", session + "/withdraw", "/logout", "/me/erase", "/me/withdraw"} {
+	for _, path := range []string{session + "/cancel", session + "/switch", session + "/retry", session + "/withdraw", session + "/resend", "/logout", "/me/erase", "/me/withdraw"} {
 		for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPut} {
 			a := t.Send(method, path+query, "", t.As(b)...)
 			if a.Status != http.StatusMethodNotAllowed || !strings.Contains(a.Header.Get("Allow"), "POST") {
@@ -156,6 +213,30 @@ func ui08(t *T) {
 	if t.Submit(b, page, "/consent", "decision", "allow").Code() == "" {
 		t.Error("the form itself does not work")
 	}
+	t.openTANs()
+}
+
+// openTANs fails the case if opening an address chooses a method, sends a TAN or
+// enters one.
+func (t *T) openTANs() {
+	t.Helper()
+	b, ask, where := e2e.NewBrowser(), t.Ask(t.Chooser()), t.Place("email")
+	choice := t.Open(b, ask.Path())
+	session := "/session/" + t.sessionOf(choice)
+	if p := t.Open(b, session+"/choose?method=email&csrf="+t.keyOf(choice, "/choose")); !Has(p, "/choose") {
+		t.Errorf("an address chooses: %s", p)
+	}
+	page := t.Submit(b, choice, "/choose", "method", "email")
+	query := "?csrf=" + t.keyOf(page, "/address")
+	if p := t.Open(b, session+"/address"+query+"&CONTACT_EMAIL="+url.QueryEscape(where.Mark)); !Has(p, "/address") || t.Outbox.Count(where.Mark) > 0 {
+		t.Errorf("an address sends: %s", p)
+	}
+	page = t.SendTo(b, page, where)
+	tan := t.TAN(where, 1)
+	if p := t.Open(b, session+"/pin"+query+"&pin="+tan); !Has(p, "/pin") {
+		t.Errorf("an address enters a TAN: %s", p)
+	}
+	t.Swap(ask, t.Submit(b, page, "/pin", "pin", tan).Code())
 }
 
 func ui10(t *T) {

@@ -23,7 +23,7 @@ type shown struct {
 func (t *T) gallery() []shown {
 	t.Helper()
 	return shared(t.Env, "gallery", func() []shown {
-		return slices.Concat(t.faultPages(), t.accountPages(), t.walletPages(), t.setUpPages())
+		return slices.Concat(t.faultPages(), t.accountPages(), t.walletPages(), t.setUpPages(), t.addressPages())
 	})
 }
 
@@ -104,6 +104,30 @@ func (t *T) walletPages() []shown {
 		{name: "verifier out of reach", Answer: t.Answer(t.Open(b, t.Ask(down).Path()))},
 		{name: "documentation", Answer: t.OK(t.Get("/docs", asPage...))},
 	}
+}
+
+// addressPages are those of somebody who proves an address.
+func (t *T) addressPages() []shown {
+	b, client := e2e.NewBrowser(), t.NewClient(byEmail, byLetter, "--initiate-login-uri=https://client-start.example/")
+	page := func(name string, p e2e.Page) shown { return shown{name: name, Answer: t.Answer(p)} }
+	choice, mailbox, house := t.Open(b, t.Ask(client).Path()), t.Place("email"), t.Place("postal-ch")
+	mailing := t.Submit(b, choice, "/choose", "method", "email")
+	sent := t.SendTo(b, mailing, mailbox)
+	pages := []shown{
+		page("choice", choice), page("address for e-mails", mailing), page("TAN of an e-mail", sent),
+		{name: "address that is none", Answer: t.Press(b, mailing, "/address", "CONTACT_EMAIL", "<script>")},
+		{name: "TAN that is none", Answer: t.Press(b, sent, "/pin", "pin", "<script>")},
+		{name: "too soon for another message", Answer: t.Press(b, sent, "/resend")},
+	}
+	for range 3 {
+		pages = append(pages, shown{name: "wrong TAN", Answer: t.Press(b, sent, "/pin", "pin", wrong(t.TAN(mailbox, 1)))})
+	}
+	writing := t.Submit(b, t.Open(b, t.Ask(client).Path()), "/choose", "method", "postal-ch")
+	ordered := t.SendTo(b, writing, house)
+	return append(pages, page("address for letters", writing), page("TAN of a letter", ordered),
+		page("a letter in another browser", t.Open(e2e.NewBrowser(), t.link(t.Message(house, 1)))),
+		shown{name: "an unknown letter", Answer: t.Get("/letter/0000-0000-0000-0000", asPage...), fault: true},
+		page("change of an address", t.Open(b, "/session/"+t.sessionOf(ordered)+"/address")))
 }
 
 // setUpPages are those of a session that its client has set up, which is opened in

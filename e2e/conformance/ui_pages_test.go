@@ -27,7 +27,7 @@ func directives(a Answer) map[string]string {
 
 func ui01(t *T) {
 	pages := t.gallery()
-	if len(pages) < 25 {
+	if len(pages) < 40 {
 		t.Errorf("only %d pages were drawn", len(pages))
 	}
 	for _, p := range pages {

@@ -70,8 +70,8 @@ func (t *T) Answer(p e2e.Page) Answer {
 }
 
 // Home walks a request to its end in a browser, as the shared person: signs in
-// where it is asked to, shows the credential, allows. It ends where the browser is
-// sent home, or at a page that leads no further.
+// where it is asked to, shows the credential, enters a TAN, allows; and prefers the
+// wallet. It ends where the browser is sent home, or at a page that leads no further.
 func (t *T) Home(b *e2e.Browser, a Ask) e2e.Page {
 	t.Helper()
 	return t.GoOn(b, t.Open(b, a.Path()))
@@ -88,6 +88,10 @@ func (t *T) GoOn(b *e2e.Browser, p e2e.Page) e2e.Page {
 			p = t.Submit(b, p, "/login", "user_name", t.Person().UserName, "password", t.Person().Password)
 		case Has(p, "/consent"):
 			p = t.Submit(b, p, "/consent", "decision", "allow")
+		case Has(p, "/choose"):
+			p = t.Submit(b, p, "/choose", "method", "swiyu")
+		case Has(p, "/address"):
+			p = t.ProveAt(b, p, t.Place(methodOn(p)))
 		case p.Verification() != "":
 			t.Accept(p)
 			p = t.Proved(b, p)

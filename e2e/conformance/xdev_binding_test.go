@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 
@@ -53,12 +54,13 @@ func (t *T) strangers() []*e2e.Browser {
 	return []*e2e.Browser{e2e.NewBrowser(), busy}
 }
 
-// shutOut fails the case if a stranger gets anything of a flow whose page this is.
-func (t *T) shutOut(page e2e.Page) {
+// shutOut fails the case if a stranger gets anything of a flow whose page this is, or
+// does anything in it, with these names and values in turn in forms.
+func (t *T) shutOut(page e2e.Page, set ...string) {
 	t.Helper()
 	session := "/session/" + t.sessionOf(page)
 	for _, b := range t.strangers() {
-		for _, step := range []string{"", "/finish", "/login", "/consent"} {
+		for _, step := range []string{"", "/finish", "/login", "/consent", "/choose", "/address", "/pin"} {
 			a := t.Get(session+step, t.As(b)...)
 			t.ErrPage(a, http.StatusNotFound)
 			if strings.Contains(string(a.Body), t.Wallet().RedirectURI) {
@@ -68,9 +70,10 @@ func (t *T) shutOut(page e2e.Page) {
 		for _, accept := range []string{"application/json", "text/event-stream"} {
 			t.JSON(t.Get(session+"/status", t.As(b, "Accept", accept)...), http.StatusNotFound, "invalid_request")
 		}
-		for _, end := range []string{"/cancel", "/retry"} {
-			form := t.PostForm(session+end, must[e2e.Form](t)(page.Form("/cancel")).Values, t.As(b, "Origin", t.Issuer())...)
-			t.ErrPage(form, http.StatusNotFound)
+		for _, end := range []string{"/cancel", "/retry", "/choose", "/address", "/pin", "/resend"} {
+			form := must[e2e.Form](t)(page.Form("/cancel")).Values
+			change(form, set)
+			t.ErrPage(t.PostForm(session+end, form, t.As(b, "Origin", t.Issuer())...), http.StatusNotFound)
 		}
 	}
 }
@@ -101,6 +104,31 @@ func xdev01(t *T) {
 		t.Swap(ask, t.GoOn(b, page).Code())
 	}
 	t.takenOver()
+	t.shutOutOfTAN()
+}
+
+// shutOutOfTAN fails the case unless a TAN, and the nonce of its session, are of no
+// use in a browser that did not ask for it.
+func (t *T) shutOutOfTAN() {
+	t.Helper()
+	b, ask, where := e2e.NewBrowser(), t.Ask(t.Mailer()), t.Place("email")
+	path := t.SetUp(ask)
+	page := t.SendTo(b, t.Open(b, path), where)
+	tan := t.TAN(where, 1)
+	t.shutOut(page, "pin", tan, "CONTACT_EMAIL", t.Place("email").Mark, "method", "email")
+	nonce, _, _ := strings.Cut(strings.TrimPrefix(path, "/authorize/"), "?")
+	for _, stranger := range t.strangers() {
+		for step, form := range map[string]url.Values{"/solve/": {"pin": {tan}}, "/challenge/": {"CONTACT_EMAIL": {where.Mark}}} {
+			a := t.PostForm(step+nonce, form, t.As(stranger, "Origin", t.Issuer())...)
+			if a.Status != http.StatusNotFound || a.Header.Get("Location") != "" {
+				t.Errorf("%s in another browser: %s", step, a)
+			}
+		}
+	}
+	t.Swap(ask, t.Submit(b, page, "/pin", "pin", tan).Code())
+	if n := t.Outbox.Count(where.Mark); n != 1 {
+		t.Errorf("strangers have sent %d messages", n-1)
+	}
 }
 
 // takenOver fails the case unless a browser that goes on with a flow of another

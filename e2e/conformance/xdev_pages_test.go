@@ -18,7 +18,7 @@ var _ = rows(
 	Row{"XDEV-06", "a code to scan lives for minutes; when it ends the page says so and makes another in place, five in all", xdev06},
 	Row{"XDEV-07", "in Chromium a page follows its state by a stream, or by asking where streams are stopped; without both by reloading", xdev07},
 	Row{"XDEV-09", "the page with the code names the client and warns, in every language, of codes that somebody else sent", xdev09},
-	Row{"XDEV-10", "refusals, expiry and faults of the verifier give a page to try again or leave, and leaving is access_denied", xdev10},
+	Row{"XDEV-10", "refusals, expiry and faults of the verifier give a page to try again, go another way or leave, and leaving is access_denied", xdev10},
 	Row{"XDEV-11", "in Chromium a page outlives a gateway that is killed, and goes home with a proof that was given meanwhile", xdev11},
 	Row{"XDEV-12", "page, notification, code and data on different gateways of one PostgreSQL; on SQLite a second one does not start", xdev12},
 	Row{"XDEV-13", "each request makes a verification of its own with a fresh nonce, also for a client that can still read", xdev13},
@@ -198,6 +198,33 @@ func xdev10(t *T) {
 		t.Fatalf("a verifier out of reach leaves no way on: %s", text)
 	}
 	t.Redir(ask, t.Press(b, page, "/cancel"), "access_denied")
+	t.goAnotherWay()
+}
+
+// goAnotherWay is about clients whose persons can prove something else instead.
+func (t *T) goAnotherWay() {
+	t.Helper()
+	b, where := e2e.NewBrowser(), t.Place("email")
+	ask := t.Ask(t.Chooser())
+	page := t.Submit(b, t.Open(b, ask.Path()), "/choose", "method", "swiyu")
+	t.Check(t.Verifier.Reject(page.Verification(), "access_denied"))
+	must[string](t)(b.Await(t.Ctx, t.Issuer(), page.Session(), "failed"))
+	choose := page.URL.Path + "/choose"
+	if failed := t.Open(b, page.URL.Path); !strings.Contains(string(failed.Body), `href="`+choose) || !Has(failed, "/retry") {
+		t.Fatalf("there is no other way: %s", words(failed.Body))
+	}
+	g := t.Swap(ask, t.ProveAt(b, t.Open(b, choose), where).Code())
+	if info := t.OK(t.Info(g.Access)).JSON; info["email"] != where.Mark || info["given_name"] != nil {
+		t.Errorf("after another way the client reads %v", names(info))
+	}
+
+	down := t.Ask(t.NewClient(byWallet, byEmail, "--scope=given_name email", "--verifier-url=http://127.0.0.1:1"))
+	page = t.Submit(b, t.Open(b, down.Path()), "/choose", "method", "swiyu")
+	if page.Code() != "" || !strings.Contains(string(page.Body), "/choose") {
+		t.Fatalf("a verifier out of reach leaves no other way: %s", words(page.Body))
+	}
+	session := "/session/" + t.sessionOf(page)
+	t.Swap(down, t.ProveAt(b, t.Open(b, session+"/choose"), t.Place("email")).Code())
 }
 
 func xdev11(t *T) {
