@@ -21,7 +21,9 @@ const visit = {
 };
 const opened = await gateway.GET("/authorize/{nonce}", visit);
 const cookie = { Cookie: opened.response.headers.get("Set-Cookie")?.split(";")[0] };
-say({ verification: good(opened).verification_id });
+const verification = good(opened);
+if (!("verification_id" in verification)) throw new Error("the client proves addresses, not credentials");
+say({ verification: verification.verification_id });
 await hear(); // that the wallet has answered
 
 // It comes back to the session's page, and is sent home from there.
