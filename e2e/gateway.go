@@ -57,7 +57,7 @@ func (g *Gateway) Restart() error {
 	listening := g.Log.Next(`"msg":"listening"`)
 	// All persons of a test come from one network.
 	args := append([]string{"serve", "--listen", g.URL[len("http://"):], "--admin-listen", g.Admin[len("http://"):],
-		"--messages-per-network", "0"}, g.options.Flags...)
+		"--messages-per-network", "0", "--request-rate", "0"}, g.options.Flags...)
 	p, err := StartProcess(g.Log, append(g.Data.Env(), g.options.Env...), args...)
 	if err != nil {
 		return err

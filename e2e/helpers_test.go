@@ -168,10 +168,11 @@ func TestHelpersThatMisbehave(t *testing.T) {
 		{"refuses the address, which nobody is told", "refuses", "sent", 0, "message refused"},
 	}
 	e2e.OnBoth(t, func(t *testing.T, e e2e.Engine) {
-		h, ctx := newBadHelper(t, e, "3s"), e2e.Patient(t)
+		h := newBadHelper(t, e, "3s")
 		for _, row := range rows {
 			t.Run(row.name, func(t *testing.T) {
 				t.Parallel()
+				ctx := e2e.Patient(t) // from now on: it has waited for its turn
 				b, page, p := h.ask(t, ctx, row.kind)
 				check(t, b.AwaitDelivery(ctx, h.URL, sessionOf(t, page), row.delivery))
 				tells(t, must[e2e.Page](t)(b.Get(ctx, page.URL.String())), row.delivery)
@@ -188,7 +189,7 @@ func TestHelpersThatMisbehave(t *testing.T) {
 		}
 		t.Run("and all others get their messages", func(t *testing.T) {
 			t.Parallel()
-			h.others(t, ctx)
+			h.others(t, e2e.Patient(t))
 		})
 		t.Cleanup(func() {
 			if len(h.processes("escapes")) == 0 || len(h.processes("forks")) > 0 {

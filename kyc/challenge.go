@@ -1,6 +1,7 @@
 package kyc
 
 import (
+	"crypto/rand"
 	"crypto/subtle"
 	"encoding/base32"
 	"encoding/json"
@@ -37,6 +38,12 @@ const (
 
 // Errors of a challenge.
 var (
+	// ErrNoTAN says that no TAN was sent.
+	ErrNoTAN = errors.New("no TAN was sent")
+	// ErrTriesUsedUp says that the TAN was entered as often as may be.
+	ErrTriesUsedUp = errors.New("the tries of this TAN are used up")
+	// ErrTANEnded says that the TAN's time is over.
+	ErrTANEnded = errors.New("the TAN has expired")
 	// ErrNoAddressesLeft says that the session has tried as many addresses as it may.
 	ErrNoAddressesLeft = errors.New("no addresses left")
 	// ErrNoSendsLeft says that as many messages went to the address as may.
@@ -126,32 +133,15 @@ func SpacedTAN(tan string) string {
 	return tan[:TANDigits/2] + " " + tan[TANDigits/2:]
 }
 
-var tanValues = new(big.Int).Exp(big.NewInt(10), big.NewInt(TANDigits), nil)
-
-// NewTAN returns a random TAN of TANDigits digits, each as likely as any other. rand
-// must be a secure source; the error is its.
-func NewTAN(rand io.Reader) (string, error) {
-	n, err := randomBelow(rand, tanValues.Int64())
+// NewTAN returns a random TAN of TANDigits digits, each as likely as any other. The
+// source must be a secure one; the error is its.
+func NewTAN(source io.Reader) (string, error) {
+	values := new(big.Int).Exp(big.NewInt(10), big.NewInt(TANDigits), nil)
+	n, err := rand.Int(source, values)
 	if err != nil {
 		return "", fmt.Errorf("reading random bits: %w", err)
 	}
 	return fmt.Sprintf("%0*d", TANDigits, n), nil
-}
-
-// randomBelow returns a number from 0 to n-1. Numbers at the end of the range of 64
-// bits are thrown away, because the low results would come from one more of them.
-func randomBelow(rand io.Reader, n int64) (int64, error) {
-	most := (1 << 63 / uint64(n)) * uint64(n)
-	for {
-		var b [8]byte
-		if _, err := io.ReadFull(rand, b[:]); err != nil {
-			return 0, err
-		}
-		v := new(big.Int).SetBytes(b[:]).Uint64() >> 1
-		if v < most {
-			return int64(v % uint64(n)), nil
-		}
-	}
 }
 
 // ErrBadTAN says that a text cannot be a TAN.
@@ -277,6 +267,26 @@ func (c *Challenge) Matches(tanHash []byte) bool {
 	return len(c.TANHash) > 0 && subtle.ConstantTimeCompare(c.TANHash, tanHash) == 1
 }
 
+// CanTry returns why no TAN can be entered in a session: ErrNoTAN, ErrTriesUsedUp or
+// ErrTANEnded.
+func (c *Challenge) CanTry(s Session, now time.Time) error {
+	switch {
+	case !c.Of(s) || c.TANHash == nil && c.LockedAt == nil:
+		return ErrNoTAN
+	case c.TANHash == nil || c.Tries >= TANTries:
+		return ErrTriesUsedUp
+	case c.TriesLeft(now) == 0:
+		return ErrTANEnded
+	}
+	return nil
+}
+
+// Lock makes the present TAN void, and its message if that has not been sent.
+func (c *Challenge) Lock(now time.Time) {
+	c.TANHash, c.LockedAt, c.UpdatedAt = nil, &now, now
+	c.SealedMessage, c.NextTry, c.LeaseUntil = nil, nil, nil
+}
+
 // TriesLeft says how often the present TAN may still be entered; 0 without one or
 // after its end.
 func (c *Challenge) TriesLeft(now time.Time) int64 {
@@ -292,19 +302,25 @@ func (c *Challenge) SendsLeft() int64 { return max(TANSends-c.Sends, 0) }
 // AddressesLeft says how often the address may still be changed.
 func (c *Challenge) AddressesLeft() int64 { return max(TANAddresses-c.Addresses, 0) }
 
+// WaitsFor says how long no other message can be asked for; 0 if one can.
+func (c *Challenge) WaitsFor(now time.Time) time.Duration {
+	if c.NextSend == nil || !now.Before(*c.NextSend) {
+		return 0
+	}
+	return c.NextSend.Sub(now)
+}
+
 // UsedUp says that the person has nothing left to try. fixed is for an address that
 // cannot be changed.
 func (c *Challenge) UsedUp(fixed bool, now time.Time) bool {
 	return c.TriesLeft(now) == 0 && c.SendsLeft() == 0 && (fixed || c.AddressesLeft() == 0)
 }
 
-// Adopt moves the challenge of a letter to the session of the browser in which the
-// person goes on. What that session has tried so far keeps counting: whatever was
-// tried more in one of the two counts. The letter has come, whatever is known of its
-// way, so nothing is left to be sent. Its address is still sealed for the session
-// that ordered it.
-func (c *Challenge) Adopt(s Session, own Challenge, now time.Time) Challenge {
-	a := *c
+// Adopt returns what the challenge of a letter becomes in the session of the browser in
+// which the person goes on, in place of own. It keeps the letter's counts, and of the
+// addresses the larger number. The address has to be sealed anew for the session.
+func (c Challenge) Adopt(s Session, own Challenge, now time.Time) Challenge {
+	a := c
 	a.SessionID, a.Attempt, a.Method = s.ID, s.Attempts, s.Method
 	a.Addresses, a.Version, a.UpdatedAt = max(a.Addresses, own.Addresses), own.Version, now
 	a.SealedMessage, a.NextTry, a.LeaseUntil, a.Delivery = nil, nil, nil, DeliveryNone

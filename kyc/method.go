@@ -98,3 +98,26 @@ func narrowed(scope string, lost func(claim string) bool) string {
 	}
 	return strings.Join(names, " ")
 }
+
+// MethodOfFields says which of some methods an address is for that has these fields;
+// none if they are of none.
+func MethodOfFields(choices []Method, fields map[string]string) Method {
+	_, country := fields[FieldCountry]
+	has := func(m Method) bool {
+		_, ok := fields[m.Fields()[0]]
+		return ok && slices.Contains(choices, m)
+	}
+	order := []Method{MethodEmail, MethodPhone, MethodPostalCH, MethodPostal}
+	if country {
+		order = AddressMethods
+	}
+	for _, m := range order {
+		if has(m) {
+			return m
+		}
+	}
+	return MethodOpen
+}
+
+// ProvesAddresses says whether one of the client's methods does.
+func (s Settings) ProvesAddresses() bool { return slices.ContainsFunc(s.Methods, Method.Addressed) }

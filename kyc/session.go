@@ -152,7 +152,7 @@ func (s *Session) CanOpen(b Binding, now time.Time) error {
 	if err := s.CheckBinding(b); err != nil {
 		return err
 	}
-	if s.Attempts >= MaxAttempts || s.ErrorCode == string(FailureUsedUp) {
+	if s.Attempts >= MaxAttempts || s.UsedUp() {
 		return ErrNoAttemptsLeft
 	}
 	return nil
@@ -267,6 +267,9 @@ func (s *Session) Refuse(requestID string, why FailureCode, now time.Time) (Effe
 		return Effects{}, err
 	}
 	s.ErrorCode, s.FinishedAt, s.NextCheck = string(why), &now, nil
+	if s.UsedUp() { // nobody begins anew
+		s.SealedHint = nil
+	}
 	s.touch(now)
 	return Effects{Event: s.event(EventFailed, now)}, nil
 }
@@ -312,6 +315,10 @@ func (s *Session) touch(now time.Time) {
 	s.LeaseUntil = nil
 	s.UpdatedAt = now
 }
+
+// UsedUp says that the session failed because nothing was left to try, which is for
+// good.
+func (s *Session) UsedUp() bool { return s.ErrorCode == string(FailureUsedUp) }
 
 // Deadline says when the present state ends by itself: the verification, the
 // hand-over of the proof or the session. Nil in a state that stays.

@@ -107,16 +107,16 @@ func TestEveryTANIsAsLikelyAsAnyOther(t *testing.T) {
 
 func TestTANsOfKnownBits(t *testing.T) {
 	t.Parallel()
-	bits := func(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n<<1) }
+	bits := func(n uint32) []byte { return binary.BigEndian.AppendUint32(nil, n) }
 	for name, row := range map[string]struct {
 		bits []byte
 		want string
 	}{
-		"none set":                      {bits(0), "00000000"},
-		"a number with leading zeros":   {bits(42), "00000042"},
-		"the last one":                  {bits(99_999_999), "99999999"},
-		"beyond the last one":           {bits(100_000_000), "00000000"},
-		"all set, which is thrown away": {append(bits(math.MaxInt64), bits(7)...), "00000007"},
+		"none set":                        {bits(0), "00000000"},
+		"a number with leading zeros":     {bits(42), "00000042"},
+		"the last one":                    {bits(99_999_999), "99999999"},
+		"beyond it, which is thrown away": {append(bits(100_000_000), bits(7)...), "00000007"},
+		"all set, which is thrown away":   {append(bits(math.MaxUint32), bits(7)...), "00000007"},
 	} {
 		tan, err := kyc.NewTAN(bytes.NewReader(row.bits))
 		is(t, err, nil)
@@ -130,7 +130,7 @@ func TestWithoutRandomBitsThereIsNoTAN(t *testing.T) {
 		"TAN":         func(r *bytes.Reader) (string, error) { return kyc.NewTAN(r) },
 		"letter code": func(r *bytes.Reader) (string, error) { return kyc.NewLetterCode(r) },
 	} {
-		for _, n := range []int{0, 7} {
+		for _, n := range []int{0, 3} {
 			got, err := read(bytes.NewReader(make([]byte, n)))
 			if err == nil || got != "" {
 				t.Errorf("%s of %d bytes: %q, %v", name, n, got, err)

@@ -28,9 +28,9 @@ func (s *Server) addressing(ctx context.Context, session kyc.Session, client kyc
 	}
 	// What was there may have been erased since the session was read, because another
 	// request proved the address.
-	now, err := s.Store.Session(ctx, session.ID)
-	if err == nil && now.Status != kyc.StatusAuthorized {
-		away = nextStep(now, client) + langQuery(visitOf(ctx))
+	fresh, err := s.Store.Session(ctx, session.ID)
+	if err == nil && fresh.Status != kyc.StatusAuthorized {
+		away = nextStep(fresh, client) + langQuery(visitOf(ctx))
 	}
 	return p, away, err
 }

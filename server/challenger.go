@@ -151,7 +151,7 @@ func (s *Server) challenged(ctx context.Context, p proving) (kyc.Address, provin
 	if err != nil {
 		return kyc.Address{}, p, err
 	}
-	method := methodOfFields(choices, fields)
+	method := kyc.MethodOfFields(choices, fields)
 	if method == kyc.MethodOpen {
 		return kyc.Address{}, p, refused(http.StatusBadRequest, oauth.CodeInvalidRequest, talerMissing, "the address is missing")
 	}
@@ -192,7 +192,7 @@ func (s *Server) fixedAddress(p proving, fields map[string]string) (kyc.Address,
 // challengeable says why no address can be proved in a session.
 func challengeable(session kyc.Session, now time.Time) error {
 	switch {
-	case session.ErrorCode == string(kyc.FailureUsedUp):
+	case session.UsedUp():
 		return sendRefused(kyc.ErrNoAddressesLeft)
 	case session.Status != kyc.StatusAuthorized && !session.CanRetry(now):
 		return over()
@@ -237,7 +237,7 @@ func (s *Server) Solve(ctx context.Context, r api.SolveRequestObject) (api.Solve
 	if err != nil {
 		return nil, refused(http.StatusBadRequest, oauth.CodeInvalidRequest, talerMalformed, "pin must have 8 digits")
 	}
-	if p.session.ErrorCode == string(kyc.FailureUsedUp) {
+	if p.session.UsedUp() {
 		return s.unsolved(p, tanUsedUp), nil
 	}
 	p, v, err := s.solve(ctx, p, tan)

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"slices"
 	"strings"
 
 	jsonv2 "github.com/go-json-experiment/json"
@@ -42,26 +41,6 @@ func (h setupHint) fields() map[string]string {
 	return fields
 }
 
-// methodOfFields says which of some methods an address is for that has these fields;
-// none if they are of none.
-func methodOfFields(choices []kyc.Method, fields map[string]string) kyc.Method {
-	_, country := fields[kyc.FieldCountry]
-	has := func(m kyc.Method) bool {
-		_, ok := fields[m.Fields()[0]]
-		return ok && slices.Contains(choices, m)
-	}
-	order := []kyc.Method{kyc.MethodEmail, kyc.MethodPhone, kyc.MethodPostalCH, kyc.MethodPostal}
-	if country {
-		order = kyc.AddressMethods
-	}
-	for _, m := range order {
-		if has(m) {
-			return m
-		}
-	}
-	return kyc.MethodOpen
-}
-
 // readHint reads the body of /setup. Without an address there is no method. Errors
 // are *oauth.Error.
 func (s *Server) readHint(client kyc.Client, body []byte) (kyc.AddressHint, error) {
@@ -84,7 +63,7 @@ func (s *Server) readHint(client kyc.Client, body []byte) (kyc.AddressHint, erro
 		}
 		return none, nil
 	}
-	method := methodOfFields(s.choices(client, "", nil), fields)
+	method := kyc.MethodOfFields(s.choices(client, "", nil), fields)
 	if method == kyc.MethodOpen {
 		return s.unusable(client, h.ReadOnly, "the client has no method that proves such an address")
 	}
@@ -140,16 +119,6 @@ func (s *Server) give(session *kyc.Session, h kyc.AddressHint) error {
 	session.Method = h.Address.Method
 	session.SealedHint, err = s.Ring.Seal(kyc.PurposeAddressHint, kyc.ClaimsContext(session.ID, session.ClientID), plain)
 	return err
-}
-
-// provesAddresses says whether one of a client's methods does.
-func provesAddresses(client kyc.Client) bool {
-	for _, m := range client.Methods {
-		if m.Addressed() {
-			return true
-		}
-	}
-	return false
 }
 
 // guardSetup reads the body of /setup as it came.

@@ -121,7 +121,7 @@ func TestMethodOfFields(t *testing.T) {
 		for _, name := range strings.Fields(row.fields) {
 			fields[name] = "x"
 		}
-		if got := methodOfFields(row.client.Choices("", nil), fields); got != row.want {
+		if got := kyc.MethodOfFields(row.client.Choices("", nil), fields); got != row.want {
 			t.Errorf("%s: %q, want %q", row.name, got, row.want)
 		}
 	}

@@ -53,7 +53,7 @@ func (s *Server) showPIN(ctx context.Context, p proving, fault pages.PinFault, s
 		Lang: v.lang, ClientName: nameOf(p.client), Method: session.Method, Address: addressShown(p.address),
 		Delivery: p.challenge.Delivery.Shown(), Fault: fault,
 		TriesLeft: int(p.challenge.TriesLeft(now)), SendsLeft: int(p.challenge.SendsLeft()),
-		ResendIn: p.waits(now), ChangesLeft: int(p.challenge.AddressesLeft()), ExpiresAt: p.challenge.ExpiresAt,
+		ResendIn: seconds(p.challenge.WaitsFor(now)), ChangesLeft: int(p.challenge.AddressesLeft()), ExpiresAt: p.challenge.ExpiresAt,
 		SelfPath: here + langQuery(v), StatusPath: sessionPath(session.ID, "/status"), ActionPath: here + langQuery(v),
 		ResendPath: sessionPath(session.ID, "/resend") + langQuery(v), CancelPath: sessionPath(session.ID, "/cancel") + langQuery(v),
 		CSRF: s.csrf(session.ID.String(), v.browser), Languages: languagesOf(here),
@@ -76,14 +76,8 @@ func (s *Server) showPIN(ctx context.Context, p proving, fault pages.PinFault, s
 	return a, nil
 }
 
-// waits says for how many seconds no other message can be asked for.
-func (p proving) waits(now time.Time) int {
-	next := p.challenge.NextSend
-	if next == nil || !now.Before(*next) {
-		return 0
-	}
-	return int((next.Sub(now) + time.Second - 1) / time.Second)
-}
+// seconds is a time in whole seconds, rounded up.
+func seconds(d time.Duration) int { return int((d + time.Second - 1) / time.Second) }
 
 // addressShown is an address as it is read, by lines.
 func addressShown(a kyc.Address) []string {
@@ -163,7 +157,9 @@ func (s *Server) ResendTAN(ctx context.Context, r api.ResendTANRequestObject) (a
 	switch {
 	case errors.Is(err, kyc.ErrTooSoon):
 		return s.showPIN(ctx, p, pages.PinTooSoon, http.StatusTooManyRequests)
-	case isLimited(err), errors.Is(err, kyc.ErrNoSendsLeft):
+	case errors.Is(err, kyc.ErrNoSendsLeft):
+		return s.showPIN(ctx, p, "", http.StatusTooManyRequests) // the page says that there is none
+	case isLimited(err):
 		a, drawing := s.showPIN(ctx, p, pages.PinLimited, http.StatusTooManyRequests)
 		if drawing == nil {
 			setRetryAfter(a.header, http.StatusTooManyRequests, err)

@@ -34,7 +34,7 @@ func (s *Server) Setup(ctx context.Context, r api.SetupRequestObject) (api.Setup
 	if len(client.Methods) < 2 { // else the scope of the first visit decides
 		session.Method = client.Choices("", nil)[0]
 	}
-	if provesAddresses(client) {
+	if client.ProvesAddresses() {
 		hint, err := s.readHint(client, visitOf(ctx).body)
 		if err == nil {
 			err = s.give(&session, hint)

@@ -84,18 +84,15 @@ func (s *Server) endIfUsedUp(ctx context.Context, st *store.Store, p *proving, v
 	if err != nil {
 		return err
 	}
-	p.session.SealedHint = nil // nobody tries again
 	return s.applyMove(ctx, st, p, effects)
 }
 
 // uncounted says why a try was not even counted.
 func uncounted(p proving, now time.Time) verdict {
-	switch {
-	case !p.open || p.challenge.TANHash == nil && p.challenge.LockedAt == nil:
-		return tanMissing
-	case p.challenge.TANHash == nil || p.challenge.Tries >= kyc.TANTries:
+	switch err := p.challenge.CanTry(p.session, now); {
+	case errors.Is(err, kyc.ErrTriesUsedUp):
 		return tanUsedUp
-	case p.challenge.ExpiresAt != nil && !now.Before(*p.challenge.ExpiresAt):
+	case errors.Is(err, kyc.ErrTANEnded):
 		return tanExpired
 	}
 	return tanMissing
@@ -103,9 +100,7 @@ func uncounted(p proving, now time.Time) verdict {
 
 // lock makes the present TAN void, because too many were entered for its address.
 func (s *Server) lock(ctx context.Context, st *store.Store, p *proving) error {
-	now := s.Now()
-	p.challenge.TANHash, p.challenge.LockedAt, p.challenge.UpdatedAt = nil, &now, now
-	p.challenge.SealedMessage, p.challenge.NextTry, p.challenge.LeaseUntil = nil, nil, nil // a message that is late is of no use
+	p.challenge.Lock(s.Now())
 	err := st.PutChallenge(ctx, p.challenge)
 	p.challenge.Version++
 	return err

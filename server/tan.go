@@ -34,7 +34,7 @@ var (
 type limitReached struct{ wait time.Duration } // until the window ends
 
 // Error implements error.
-func (limitReached) Error() string { return "too many messages" }
+func (limitReached) Error() string { return "too many messages or tries" }
 
 func isLimited(err error) bool {
 	var reached limitReached

@@ -35,7 +35,7 @@ func (p Purged) Total() int64 {
 // for longer than countMemory.
 const (
 	tokenMemory = 24 * time.Hour
-	countMemory = 48 * time.Hour
+	countMemory = kyc.TANWindow
 )
 
 // Purge deletes up to n rows of each kind that are past their time. Grants go the

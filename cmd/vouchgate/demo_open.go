@@ -26,7 +26,7 @@ func (p *program) openShop(ctx context.Context, s *storage, gateway, self string
 	}
 	client := newClient(demoClient, p.now())
 	client.Name, client.Scopes = "Muster Shop (demo)", strings.Fields(shopScope)
-	client.Methods = []kyc.Method{kyc.MethodSwiyu, kyc.MethodAccount, kyc.MethodEmail, kyc.MethodPhone, kyc.MethodPostalCH}
+	client.Methods = kyc.Methods
 	client.AskConsent, client.Purpose = true, "Finding out who would buy a bottle of sample wine"
 	client.RedirectURIs = kyc.Strings{self + "/callback"}
 	client.WebhookURL, client.StartURI = self+"/webhook", self+"/start"

@@ -203,7 +203,7 @@ func TestDemoHasEveryMethod(t *testing.T) {
 		t.Errorf("the shop does not say how to go on (error %v):\n%s", err, home)
 	}
 	pages := map[kyc.Method]string{}
-	for _, m := range []kyc.Method{kyc.MethodSwiyu, kyc.MethodAccount, kyc.MethodEmail, kyc.MethodPhone, kyc.MethodPostalCH} {
+	for _, m := range kyc.Methods {
 		session, err := w.choose(t.Context(), m)
 		if err != nil {
 			t.Fatalf("%s: %v", m, err)
@@ -215,7 +215,8 @@ func TestDemoHasEveryMethod(t *testing.T) {
 		pages[m] = strings.TrimPrefix(response.Header.Get("Location"), strings.TrimPrefix(session, d.shop.gateway))
 	}
 	want := map[kyc.Method]string{
-		kyc.MethodSwiyu: "", kyc.MethodAccount: "/login", kyc.MethodEmail: "/pin", kyc.MethodPhone: "/pin", kyc.MethodPostalCH: "/pin",
+		kyc.MethodSwiyu: "", kyc.MethodAccount: "/login", kyc.MethodEmail: "/pin", kyc.MethodPhone: "/pin",
+		kyc.MethodPostal: "/pin", kyc.MethodPostalCH: "/pin",
 	}
 	if diff := cmp.Diff(want, pages); diff != "" {
 		t.Errorf("pages after the choice (-want +got):\n%s", diff)

@@ -97,7 +97,7 @@ func (t Tans) Tries(address []byte) []byte { return t.mac("tries", address) }
 // apart from the others.
 func (t Tans) Messages(clientID string, post bool) []byte {
 	if post {
-		return t.mac("letters", []byte(clientID))
+		return t.mac("messages by post", []byte(clientID))
 	}
 	return t.mac("messages", []byte(clientID))
 }

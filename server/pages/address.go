@@ -13,8 +13,8 @@ type AddressLimit string
 
 // The limits.
 const (
-	// AddressLimited says that there were too many messages today, to this address
-	// or for this client. The page does not say which: it would tell whether others
+	// AddressLimited says that there were too many messages, to this address,
+	// for this client or from this network. The page does not say which: it would tell whether others
 	// use the address.
 	AddressLimited AddressLimit = "limited"
 	// AddressNoneLeft says that the session has tried as many addresses as it may.

@@ -233,7 +233,7 @@ func TestAddressSaysWhatIsLeft(t *testing.T) {
 			[]string{"/session/01/address", "/session/01/pin", "/session/01/choose", "/session/01/cancel"}},
 		{"the last one", func(a *AddressPage) { a.ChangesLeft = 1 }, "This is the last address that you can try.", "more address",
 			[]string{"/session/01/address", "/session/01/cancel"}},
-		{"too many messages leave the form", func(a *AddressPage) { a.Limit = AddressLimited }, "Please try again tomorrow.",
+		{"too many messages leave the form", func(a *AddressPage) { a.Limit = AddressLimited }, "Please try again later.",
 			"Example Bank has", []string{"/session/01/address", "/session/01/cancel"}},
 		{"too many addresses do not", func(a *AddressPage) { a.Limit, a.ChangesLeft, a.BackPath = AddressNoneLeft, 0, "/session/01/pin" },
 			"You have tried as many addresses as you may for this request.", "Send the code",

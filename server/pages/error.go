@@ -25,8 +25,6 @@ const (
 	ReasonBadCSRF          Reason = "bad_csrf"       // the form was not drawn for this browser and session, or its key is gone
 	ReasonRequestURI       Reason = "request_uri"    // used, unknown or expired (RFC 9126, section 4)
 	ReasonLetterUnknown    Reason = "letter_unknown" // no letter has this code, or it has ended
-	ReasonNoMethod         Reason = "no_method"      // what the client asks for cannot be proved by any of its methods, here and now
-	ReasonTANLimited       Reason = "tan_limited"    // too many messages with TANs
 	ReasonUnavailable      Reason = "unavailable"    // the store is down, the server stops
 	ReasonInternal         Reason = "internal"
 )
@@ -47,8 +45,6 @@ var statusOf = map[Reason]int{
 	ReasonBadCSRF:          http.StatusForbidden,
 	ReasonRequestURI:       http.StatusBadRequest,
 	ReasonLetterUnknown:    http.StatusNotFound,
-	ReasonNoMethod:         http.StatusBadRequest,
-	ReasonTANLimited:       http.StatusTooManyRequests,
 	ReasonUnavailable:      http.StatusServiceUnavailable,
 	ReasonInternal:         http.StatusInternalServerError,
 }
@@ -58,7 +54,7 @@ var Reasons = []Reason{
 	ReasonUnknownClient, ReasonBadRedirectURI, ReasonBadRequest, ReasonSessionUnknown, ReasonSessionOver,
 	ReasonOtherBrowser, ReasonOtherRequest, ReasonFinished, ReasonTooManyRequests, ReasonNotFound,
 	ReasonMethodNotAllowed, ReasonCrossOrigin, ReasonBadCSRF, ReasonRequestURI,
-	ReasonLetterUnknown, ReasonNoMethod, ReasonTANLimited, ReasonUnavailable, ReasonInternal,
+	ReasonLetterUnknown, ReasonUnavailable, ReasonInternal,
 }
 
 // Status returns the HTTP status of the page, 500 for an unknown reason.

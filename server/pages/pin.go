@@ -18,7 +18,7 @@ const (
 	PinMalformed PinFault = "malformed" // it cannot be a TAN; it has cost no try
 	PinExpired   PinFault = "expired"   // the TAN's time is over
 	PinTooSoon   PinFault = "too_soon"  // another message was asked for before PinPage.ResendIn
-	PinLimited   PinFault = "limited"   // too many messages today, to this address or for this client
+	PinLimited   PinFault = "limited"   // too many messages, to this address, for this client or from this network
 )
 
 // PinFaults lists all faults.

@@ -102,7 +102,7 @@ func TestPinTellsWhatWentWrong(t *testing.T) {
 		{"another message too early", func(n *PinPage) { n.Fault = PinTooSoon },
 			"Please wait a little", "It is too early for another message.", "fault", false},
 		{"too many messages today", func(n *PinPage) { n.Fault = PinLimited },
-			"Nothing was sent", "Please try again tomorrow.", "fault", false},
+			"Nothing was sent", "Please try again later.", "fault", false},
 		{"a fault without words is none", func(n *PinPage) { n.Fault = "odd" }, "Enter the code", "", "pin", false},
 	}
 	for _, tt := range tests {

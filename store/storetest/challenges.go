@@ -19,6 +19,7 @@ var challengeTests = []test{
 	{"AnOpenSessionIsHeldAsItWasRead", holdOpen},
 	{"WhatIsOverOrProvedIsErased", eraseChallenge},
 	{"WhoChoosesAnotherMethodLeavesNoAddress", eraseUnchosen},
+	{"WhatIsBegunAnewIsErased", eraseBegunAnew},
 	{"AnotherAddressOrTryErasesNothing", keepWhileOpen},
 	{"WritersOfASessionAndItsChallengeDoNotBlockEachOther", writeBothTogether},
 }
@@ -30,8 +31,15 @@ func (f *fixture) addProving(method kyc.Method) kyc.Session {
 		if err := s.Choose(method, noon); err != nil {
 			return kyc.Effects{}, err
 		}
-		return s.Open(binding, kyc.Verification{}, noon, noon)
+		return s.Open(addressBinding(), kyc.Verification{}, noon, noon)
 	})
+}
+
+// addressBinding is that of a request for what addresses prove as well.
+func addressBinding() kyc.Binding {
+	b := binding
+	b.Scope = "profile email phone address"
+	return b
 }
 
 // newChallenge returns a challenge that fills every field, not kept yet.
@@ -262,13 +270,32 @@ func eraseUnchosen(f *fixture) {
 	}
 }
 
+// What was on its way when a session is begun anew must not go out, but for a letter that
+// was handed over.
+func eraseBegunAnew(f *fixture) {
+	f.addClient("kiosk")
+	anew := func(s *kyc.Session) (kyc.Effects, error) {
+		return s.Open(addressBinding(), kyc.Verification{}, noon, noon)
+	}
+	for _, method := range kyc.AddressMethods {
+		c := f.addMessage(f.addProving(method), noon)
+		f.move(c.SessionID, anew)
+		f.same("challenge by "+string(method), f.challenge(c.SessionID), erased(c))
+	}
+	c := f.addMessage(f.addProving(kyc.MethodPostal), noon)
+	c.SealedMessage, c.NextTry = nil, nil
+	f.ok(f.PutChallenge(f.ctx, c))
+	c.Version++
+	f.move(c.SessionID, anew)
+	f.same("challenge of a letter that is out", f.challenge(c.SessionID), c)
+}
+
 func keepWhileOpen(f *fixture) {
 	f.addClient("kiosk")
 	s := f.addProving(kyc.MethodEmail)
 	c := f.addMessage(s, noon)
 	for name, move := range map[string]func(*kyc.Session) (kyc.Effects, error){
 		"waiting for the TAN":     func(s *kyc.Session) (kyc.Effects, error) { return kyc.Effects{}, s.Await(noon.Add(30*day), noon) },
-		"another attempt":         func(s *kyc.Session) (kyc.Effects, error) { return s.Open(binding, kyc.Verification{}, noon, noon) },
 		"another kind of address": func(s *kyc.Session) (kyc.Effects, error) { return kyc.Effects{}, s.Choose(kyc.MethodPhone, noon) },
 	} {
 		f.move(s.ID, move)

@@ -72,7 +72,9 @@ func moveLetterWithin(f *fixture) {
 	c.SealedMessage, c.NextTry = nil, nil // it was sent
 	f.ok(f.PutChallenge(f.ctx, c))
 	c.Version++
-	s := f.move(c.SessionID, func(s *kyc.Session) (kyc.Effects, error) { return s.Open(binding, kyc.Verification{}, noon, noon) })
+	s := f.move(c.SessionID, func(s *kyc.Session) (kyc.Effects, error) {
+		return s.Open(addressBinding(), kyc.Verification{}, noon, noon)
+	})
 	to, err := f.moveTo(c, s, c)
 	f.ok(err)
 	f.same("challenge", f.challenge(s.ID), to)

@@ -84,7 +84,7 @@ func purgeKeepsReopenable(f *fixture) {
 	failed := f.move(f.open(f.addSession("kiosk").ID, noon).ID, refuse)
 	denied := f.move(f.open(f.addSession("kiosk").ID, noon).ID, cancel)
 
-	f.same("after two days", f.purge(noon.Add(2*day), 10), store.Purged{Sessions: 1})
+	f.same("after a day", f.purge(noon.Add(2*day), 10), store.Purged{Sessions: 1})
 	_, err := f.Session(f.ctx, denied.ID)
 	f.is(err, store.ErrNotFound)
 	for _, s := range []kyc.Session{expired, failed} {
@@ -159,15 +159,15 @@ func purgeSignIns(f *fixture) {
 // purgeCounts counts with a window that never ends, so that only a purge forgets.
 func purgeCounts(f *fixture) {
 	const forever = 100 * 365 * day
-	due := micro(noon).Add(2 * day)
+	due := micro(noon).Add(day)
 	for _, row := range []struct {
 		name  string
 		purge time.Time
 		want  int64
 	}{
 		{"the first", noon, 1},
-		{"within two days", due.Add(-time.Microsecond), 2},
-		{"after two days", due, 1},
+		{"within a day", due.Add(-time.Microsecond), 2},
+		{"after a day", due, 1},
 	} {
 		f.purge(row.purge, 10)
 		tries, _, err := f.Count(f.ctx, []byte("anna"), noon, forever)

@@ -517,12 +517,12 @@ type ChallengerError struct {
 
 	// ErrorDescription A sentence for a developer.
 	//
-	// Examples: CONTACT_EMAIL is malformed
+	// Examples: CONTACT_EMAIL: malformed
 	ErrorDescription string `json:"error_description"`
 
 	// Hint The same sentence.
 	//
-	// Examples: CONTACT_EMAIL is malformed
+	// Examples: CONTACT_EMAIL: malformed
 	Hint string `json:"hint"`
 }
 

@@ -1313,7 +1313,7 @@ export interface components {
             error: string;
             /**
              * @description A sentence for a developer.
-             * @example CONTACT_EMAIL is malformed
+             * @example CONTACT_EMAIL: malformed
              */
             error_description: string;
             /**
@@ -1324,7 +1324,7 @@ export interface components {
             code: number;
             /**
              * @description The same sentence.
-             * @example CONTACT_EMAIL is malformed
+             * @example CONTACT_EMAIL: malformed
              */
             hint: string;
         };

@@ -45,7 +45,7 @@ UPDATE grants SET method = CASE WHEN account_id IS NULL THEN 'swiyu' ELSE 'accou
 
 -- Once a session is over or proved, or the person has chosen a method that needs no
 -- address, or begun anew, nothing is left of the way there but the counts. A letter that
--- is on its way stays for whoever has it when another browser takes the session over.
+-- was handed over stays for whoever gets it when another browser takes the session over.
 -- +goose StatementBegin
 CREATE FUNCTION erase_challenge() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
