@@ -18,9 +18,8 @@ const shortCache = "public, max-age=300"
 
 // GetConfig implements api.StrictServerInterface.
 func (s *Server) GetConfig(ctx context.Context, _ api.GetConfigRequestObject) (api.GetConfigResponseObject, error) {
-	usable := slices.DeleteFunc(slices.Clone(kyc.Methods), func(m kyc.Method) bool { return m.Addressed() && !s.sends(m) })
 	config := api.ServerConfig{
-		Name: "vouchgate", Version: contractVersion, Implementation: "urn:vouchgate:" + s.Version, Methods: wordsOf(usable),
+		Name: "vouchgate", Version: contractVersion, Implementation: "urn:vouchgate:" + s.Version, Methods: wordsOf(s.usable(kyc.Methods)),
 	}
 	if s.ConfigFor != "" {
 		if err := s.asChallenger(ctx, &config); err != nil {

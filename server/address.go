@@ -156,7 +156,7 @@ func (s *Server) EnterAddress(ctx context.Context, r api.EnterAddressRequestObje
 // answerAddress leads on to the TAN, or shows the page again with what is wrong.
 func (s *Server) answerAddress(ctx context.Context, p proving, fields map[string]string, err error) (answer, error) {
 	var fault *kyc.AddressError
-	onward := redirectAnswer(sessionPath(p.session.ID, "/pin") + langQuery(visitOf(ctx)))
+	onward := leadTo(ctx, p.session.ID, "/pin")
 	switch {
 	case err == nil, errors.Is(err, kyc.ErrIllegalMove), errors.Is(err, kyc.ErrTooSoon), errors.Is(err, kyc.ErrNoSendsLeft):
 		return onward, nil // that page says what can be done

@@ -289,6 +289,11 @@ func langQuery(v *visit) string {
 	return "?ui_locales=" + url.QueryEscape(string(v.lang))
 }
 
+// leadTo leads a person to a page of a session, in the language that was chosen.
+func leadTo(ctx context.Context, id kyc.ID, step string, cookies ...*http.Cookie) answer {
+	return redirectAnswer(sessionPath(id, step)+langQuery(visitOf(ctx)), cookies...)
+}
+
 func sessionPath(id kyc.ID, step string) string { return "/session/" + id.String() + step }
 
 // pointer returns nil for an empty text, which JSON then leaves out.

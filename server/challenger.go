@@ -125,7 +125,7 @@ func (s *Server) Challenge(ctx context.Context, r api.ChallengeRequestObject) (a
 		return nil, sendRefused(err)
 	}
 	if visitOf(ctx).html {
-		return redirectAnswer(sessionPath(p.session.ID, "/pin") + langQuery(visitOf(ctx))), nil
+		return leadTo(ctx, p.session.ID, "/pin"), nil
 	}
 	return jsonAnswer(http.StatusOK, api.ChallengeCreated{
 		Type: api.ChallengeCreatedTypeCreated, AttemptsLeft: after.challenge.TriesLeft(s.Now()), Address: fieldsOf(after.address),

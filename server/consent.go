@@ -142,7 +142,7 @@ func (s *Server) Consent(ctx context.Context, r api.ConsentRequestObject) (api.C
 	if err != nil && !errors.Is(err, kyc.ErrIllegalMove) {
 		return nil, err
 	}
-	return redirectAnswer(sessionPath(session.ID, "/finish") + langQuery(visitOf(ctx))), nil
+	return leadTo(ctx, session.ID, "/finish"), nil
 }
 
 // askWho has the person sign in again who was asked, and has left: the browser may

@@ -65,19 +65,19 @@ func (s *Server) readHint(client kyc.Client, body []byte) (kyc.AddressHint, erro
 	}
 	method := kyc.MethodOfFields(s.choices(client, "", nil), fields)
 	if method == kyc.MethodOpen {
-		return s.unusable(client, h.ReadOnly, "the client has no method that proves such an address")
+		return s.withoutAddress(client, h.ReadOnly, "the client has no method that proves such an address")
 	}
 	address, err := s.readAddress(client, method, fields)
 	if fault := (*kyc.AddressError)(nil); errors.As(err, &fault) {
-		return s.unusable(client, h.ReadOnly, fault.Error())
+		return s.withoutAddress(client, h.ReadOnly, fault.Error())
 	}
 	return kyc.AddressHint{Address: address, Fixed: h.ReadOnly}, err
 }
 
-// unusable is what becomes of an address that cannot be used. One that the person may
+// withoutAddress is what becomes of an address that cannot be used. One that the person may
 // change is only left out: exchanges hand over what somebody once typed, and take
 // anything but a nonce for the end.
-func (s *Server) unusable(client kyc.Client, fixed bool, why string) (kyc.AddressHint, error) {
+func (s *Server) withoutAddress(client kyc.Client, fixed bool, why string) (kyc.AddressHint, error) {
 	if fixed {
 		return kyc.AddressHint{}, oauth.InvalidRequest(why)
 	}

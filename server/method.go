@@ -15,8 +15,12 @@ import (
 // choices lists the methods by which something of what is asked for can be proved
 // here: those of the client whose messages, if they have any, can be sent.
 func (s *Server) choices(client kyc.Client, scope string, claims kyc.Strings) []kyc.Method {
-	unusable := func(m kyc.Method) bool { return m.Addressed() && !s.sends(m) }
-	return slices.DeleteFunc(slices.Clone(client.Choices(scope, claims)), unusable)
+	return s.usable(client.Choices(scope, claims))
+}
+
+// usable leaves out the methods whose messages cannot be sent.
+func (s *Server) usable(methods []kyc.Method) []kyc.Method {
+	return slices.DeleteFunc(slices.Clone(methods), func(m kyc.Method) bool { return m.Addressed() && !s.sends(m) })
 }
 
 // sends says whether messages of a method can be sent and addresses be read.
@@ -161,7 +165,7 @@ func (s *Server) chooseFor(ctx context.Context, session kyc.Session, client kyc.
 func (s *Server) begun(ctx context.Context, session kyc.Session, client kyc.Client, method kyc.Method) (kyc.Session, error) {
 	for try := 1; ; try++ {
 		opened, err := s.beginWith(ctx, session, client, method)
-		if !isStale(err) || try == tanRetries {
+		if !isStale(err) || try == moveRetries {
 			return opened, err
 		}
 		if session, _, err = s.owned(ctx, s.Store, session.ID); err != nil {

@@ -126,12 +126,12 @@ func (s *Server) answerPIN(ctx context.Context, p proving, v verdict) (answer, e
 	case tanRight, tanBefore:
 		return redirectAnswer(nextStep(p.session, p.client) + langQuery(visitOf(ctx))), nil
 	case tanMissing:
-		return redirectAnswer(sessionPath(p.session.ID, "/address") + langQuery(visitOf(ctx))), nil
+		return leadTo(ctx, p.session.ID, "/address"), nil
 	case tanExpired:
 		return s.showPIN(ctx, p, pages.PinExpired, http.StatusUnprocessableEntity)
 	}
 	if p.session.Status == kyc.StatusFailed { // nothing is left, and the session's page says so
-		return redirectAnswer(sessionPath(p.session.ID, "") + langQuery(visitOf(ctx))), nil
+		return leadTo(ctx, p.session.ID, ""), nil
 	}
 	status := http.StatusUnprocessableEntity
 	if p.challenge.TriesLeft(s.Now()) == 0 {
@@ -168,5 +168,5 @@ func (s *Server) ResendTAN(ctx context.Context, r api.ResendTANRequestObject) (a
 	case err != nil && !errors.Is(err, kyc.ErrIllegalMove) && !errors.Is(err, errNoChallenge):
 		return nil, err
 	}
-	return redirectAnswer(sessionPath(p.session.ID, "/pin") + langQuery(visitOf(ctx))), nil
+	return leadTo(ctx, p.session.ID, "/pin"), nil
 }

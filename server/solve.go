@@ -56,9 +56,10 @@ func (s *Server) judge(ctx context.Context, st *store.Store, tans keyed.Tans, p 
 		return "", err
 	}
 	p.challenge = counted
-	err = s.limit(ctx, st, p.session, "tries", tans.Tries(counted.AddressHash), kyc.AddressTries)
+	err = s.limit(ctx, st, "tries", tans.Tries(counted.AddressHash), kyc.AddressTries)
 	switch {
 	case isLimited(err):
+		p.reached = append(p.reached, "tries")
 		if err := s.lock(ctx, st, p); err != nil {
 			return "", err
 		}
@@ -76,7 +77,7 @@ func (s *Server) endIfUsedUp(ctx context.Context, st *store.Store, p *proving, v
 	if v == tanMissing || !p.challenge.UsedUp(p.hint.Fixed, s.Now()) {
 		return nil
 	}
-	s.locked(p.session, "session")
+	p.reached = append(p.reached, "session")
 	if err := s.lock(ctx, st, p); err != nil {
 		return err
 	}

@@ -19,6 +19,7 @@ type proving struct {
 	challenge kyc.Challenge
 	address   kyc.Address // of the challenge, if open
 	open      bool        // the challenge is that of the session's present attempt
+	reached   []string    // limits that the move has reached
 }
 
 // Why no message is sent.
@@ -31,7 +32,10 @@ var (
 
 // limitReached says that there were too many messages or tries. Which limit it was is
 // for the operator alone.
-type limitReached struct{ wait time.Duration } // until the window ends
+type limitReached struct {
+	limit string        // for the log
+	wait  time.Duration // until the window ends
+}
 
 // Error implements error.
 func (limitReached) Error() string { return "too many messages or tries" }
@@ -41,9 +45,8 @@ func isLimited(err error) bool {
 	return errors.As(err, &reached)
 }
 
-// tanRetries bounds how often a move of a challenge starts again after somebody
-// else's.
-const tanRetries = 5
+// moveRetries bounds how often a move starts again after somebody else's.
+const moveRetries = 5
 
 // provingOf reads the challenge of a session.
 func (s *Server) provingOf(ctx context.Context, st *store.Store, session kyc.Session, client kyc.Client) (proving, error) {
@@ -116,11 +119,16 @@ func (s *Server) atomically(ctx context.Context, session kyc.Session, client kyc
 			}
 			return move(st, &p)
 		})
-		if err == nil {
+		var refused limitReached
+		switch {
+		case err == nil:
 			s.Changed(p.session)
 			s.Background.Wake()
+			s.locked(p.session, p.reached...)
+		case errors.As(err, &refused):
+			s.locked(p.session, refused.limit)
 		}
-		if !errors.Is(err, store.ErrStale) || try == tanRetries {
+		if !errors.Is(err, store.ErrStale) || try == moveRetries {
 			return p, err
 		}
 	}
@@ -179,14 +187,14 @@ const networkWindow = time.Hour
 // no secret to ask for one.
 func (s *Server) afford(ctx context.Context, st *store.Store, tans keyed.Tans, p proving) error {
 	most, method := p.client.MessagesPerWindow(p.session.Method), p.session.Method
-	if err := s.limit(ctx, st, p.session, "messages", tans.Messages(p.client.ID, method.Post()), most); err != nil {
+	if err := s.limit(ctx, st, "messages", tans.Messages(p.client.ID, method.Post()), most); err != nil {
 		return err
 	}
 	if s.MessagesPerNetwork == 0 {
 		return nil
 	}
 	key := tans.Network(networkOf(visitOf(ctx).address))
-	return s.limitIn(ctx, st, p.session, "network", key, s.MessagesPerNetwork, networkWindow)
+	return s.limitIn(ctx, st, "network", key, s.MessagesPerNetwork, networkWindow)
 }
 
 // networkOf is the part of an address that one subscriber has: all of an IPv4 address,
@@ -213,27 +221,29 @@ func (s *Server) aim(ctx context.Context, st *store.Store, tans keyed.Tans, p *p
 		return err
 	}
 	p.address, p.open = address, true
-	return s.limit(ctx, st, p.session, "sessions", tans.Sessions(hash), kyc.AddressSessions)
+	return s.limit(ctx, st, "sessions", tans.Sessions(hash), kyc.AddressSessions)
 }
 
-// limit counts, and refuses with limitReached what is too much. The operator sees it.
-func (s *Server) limit(ctx context.Context, st *store.Store, session kyc.Session, what string, key []byte, most int64) error {
-	return s.limitIn(ctx, st, session, what, key, most, kyc.TANWindow)
+// limit counts, and refuses with limitReached what is too much.
+func (s *Server) limit(ctx context.Context, st *store.Store, what string, key []byte, most int64) error {
+	return s.limitIn(ctx, st, what, key, most, kyc.TANWindow)
 }
 
-func (s *Server) limitIn(ctx context.Context, st *store.Store, session kyc.Session, what string, key []byte, most int64, window time.Duration) error {
+func (s *Server) limitIn(ctx context.Context, st *store.Store, what string, key []byte, most int64, window time.Duration) error {
 	n, since, err := st.Count(ctx, key, s.Now(), window)
 	if err != nil || n <= most {
 		return err
 	}
-	s.locked(session, what)
-	return limitReached{since.Add(window).Sub(s.Now())}
+	return limitReached{what, since.Add(window).Sub(s.Now())}
 }
 
-// locked tells the operator that a limit of TANs was reached.
-func (s *Server) locked(session kyc.Session, what string) {
-	s.metrics.locked(what)
-	s.Log.Warn("limit of TANs reached", "limit", what, "session_id", session.ID, "client_id", session.ClientID, "method", session.Method)
+// locked tells the operator that limits of TANs were reached, after the transaction:
+// what is undone and begun anew is told once.
+func (s *Server) locked(session kyc.Session, limits ...string) {
+	for _, limit := range limits {
+		s.metrics.locked(limit)
+		s.Log.Warn("limit of TANs reached", "limit", limit, "session_id", session.ID, "client_id", session.ClientID, "method", session.Method)
+	}
 }
 
 // dispatch makes a TAN and queues its message, with the session and its challenge as

@@ -54,7 +54,7 @@ type Config struct {
 	Looks          int            // looks at verifications at the same time; 0: 64
 	Sends          int            // webhooks on their way at the same time; 0: 256
 	SendsPerClient int            // of these to one client; 0: 32
-	Messages       int            // messages on their way at the same time, of each method; 0: 32
+	Messages       int            // messages on their way at the same time, of each method; 0: 64
 	Gather         time.Duration  // how long outcomes of webhooks are gathered before they are written; 0: 1 s
 	Poll           time.Duration  // how often the database is asked for due work; 0: 1 s
 	Drain          time.Duration  // how long running work may take at shutdown; 0: 10 s
@@ -67,7 +67,7 @@ const (
 	defaultLooks          = 64
 	defaultSends          = 256
 	defaultSendsPerClient = 32
-	defaultMessages       = 32
+	defaultMessages       = 64
 	defaultGather         = time.Second
 	defaultPoll           = time.Second
 	defaultDrain          = 10 * time.Second

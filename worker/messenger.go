@@ -214,7 +214,7 @@ func (m *Messenger) send(c kyc.Challenge) kyc.Delivery {
 		return m.delay(c, m.cfg.now(), took)
 	default:
 		now := m.cfg.now()
-		next, again := NextSend(c.Deliveries+1, now, c.Method.Post(), sendBy(c), m.cfg.random())
+		next, again := NextDelivery(c.Deliveries+1, now, c.Method.Post(), sendBy(c), m.cfg.random())
 		if again {
 			log.Log(m.ctx, levelOf(err), "message not sent yet", "tries", c.Deliveries+1, "next_try", next, "error", err)
 			return m.delay(c, next, took)

@@ -9,7 +9,7 @@ import (
 	"vouchgate/kyc"
 )
 
-func TestNextSend(t *testing.T) {
+func TestNextDelivery(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	never := now.Add(1000 * time.Hour)
@@ -35,21 +35,21 @@ func TestNextSend(t *testing.T) {
 		"without a try, which there cannot be":   {0, false, never, 0.5, 5 * time.Second},
 		"with an end that nobody has written up": {1, false, time.Time{}, 0.5, 0},
 	} {
-		next, again := NextSend(row.tries, now, row.post, row.end, row.jitter)
+		next, again := NextDelivery(row.tries, now, row.post, row.end, row.jitter)
 		if again != (row.want > 0) || again && next.Sub(now) != row.want {
 			t.Errorf("%s: %v, %v; want %v", name, next.Sub(now), again, row.want)
 		}
 	}
 }
 
-func TestNextSendNeverTriesAtOnceNorTooLate(t *testing.T) {
+func TestNextDeliveryNeverTriesAtOnceNorTooLate(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	rapid.Check(t, func(r *rapid.T) {
 		tries, jitter := rapid.Int64Range(0, 1000).Draw(r, "tries"), rapid.Float64Range(0, 0.999).Draw(r, "jitter")
 		end, post := now.Add(time.Duration(rapid.Int64Range(0, int64(100*time.Hour)).Draw(r, "end"))), rapid.Bool().Draw(r, "post")
-		next, again := NextSend(tries, now, post, end, jitter)
-		later, _ := NextSend(tries+1, now, post, end, jitter)
+		next, again := NextDelivery(tries, now, post, end, jitter)
+		later, _ := NextDelivery(tries+1, now, post, end, jitter)
 		switch {
 		case again != next.Before(end):
 			r.Fatalf("next %v, end %v: %v", next, end, again)

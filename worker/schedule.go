@@ -119,11 +119,11 @@ const (
 	letterSendLife                         = 3 * 24 * time.Hour // how long it is tried to send a letter
 )
 
-// NextSend says when a message is tried again that could not be sent in a number of
+// NextDelivery says when a message is tried again that could not be sent in a number of
 // tries, or false when it is given up: the try would come at its end or later. The
 // pauses double, from 5 s to 5 min, for letters (post) from 1 min to 1 h. jitter in
 // [0,1) spreads them by 10 % to either side.
-func NextSend(tries int64, now time.Time, post bool, end time.Time, jitter float64) (time.Time, bool) {
+func NextDelivery(tries int64, now time.Time, post bool, end time.Time, jitter float64) (time.Time, bool) {
 	first, longest := firstResend, longestResend
 	if post {
 		first, longest = firstLetterResend, longestLetterResend

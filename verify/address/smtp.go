@@ -30,15 +30,15 @@ type smtpWay struct {
 func (w *smtpWay) send(ctx context.Context, m kyc.Message, t text) (kyc.Delivery, error) {
 	ctx, cancel := context.WithTimeout(ctx, w.settings.Timeout)
 	defer cancel()
-	letter, err := w.compose(m, t)
+	composed, err := w.compose(m, t)
 	if err != nil {
 		return kyc.DeliveryDelayed, fmt.Errorf("composing e-mail: %w: the address cannot be written into one", ErrFault)
 	}
 	conn := &connection{settings: w.settings, host: w.host}
 	defer conn.close()
-	err = w.hand(ctx, conn, letter)
+	err = w.hand(ctx, conn, composed)
 	switch {
-	case letter.IsDelivered(): // what went wrong afterwards, as in taking leave, is of no matter
+	case composed.IsDelivered(): // what went wrong afterwards, as in taking leave, is of no matter
 		return kyc.DeliverySent, nil
 	case ctx.Err() != nil:
 		return kyc.DeliveryDelayed, fmt.Errorf("sending e-mail: %w", context.Cause(ctx))
@@ -48,7 +48,7 @@ func (w *smtpWay) send(ctx context.Context, m kyc.Message, t text) (kyc.Delivery
 
 // hand gets a message to the server. It must be over TLS if that was chosen: no
 // downgrade.
-func (w *smtpWay) hand(ctx context.Context, conn *connection, letter *gomail.Msg) error {
+func (w *smtpWay) hand(ctx context.Context, conn *connection, composed *gomail.Msg) error {
 	options := []gomail.Option{
 		gomail.WithPort(w.port), gomail.WithTimeout(w.settings.Timeout), gomail.WithDialContextFunc(conn.dial(ctx)),
 		gomail.WithTLSConfig(conn.tls()), gomail.WithoutNoop(), gomail.WithoutRset(), gomail.WithoutSMTPUTF8(),
@@ -74,7 +74,7 @@ func (w *smtpWay) hand(ctx context.Context, conn *connection, letter *gomail.Msg
 	if err != nil {
 		return fmt.Errorf("connecting: %w", err)
 	}
-	if err := client.SendWithSMTPClient(session, letter); err != nil {
+	if err := client.SendWithSMTPClient(session, composed); err != nil {
 		return err
 	}
 	return client.CloseWithSMTPClient(session)
@@ -105,18 +105,18 @@ func (w *smtpWay) compose(m kyc.Message, t text) (*gomail.Msg, error) {
 	}
 	_, domain, _ := strings.Cut(w.from.Address, "@")
 	id := sha256.Sum256([]byte(m.SessionID.String() + m.ExpiresAt.UTC().Format(time.RFC3339Nano)))
-	letter := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
-	letter.FromMailAddress(w.from)
-	letter.ToMailAddress(&mail.Address{Address: to})
+	composed := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
+	composed.FromMailAddress(w.from)
+	composed.ToMailAddress(&mail.Address{Address: to})
 	if w.replyTo != nil {
-		letter.ReplyToMailAddress(w.replyTo)
+		composed.ReplyToMailAddress(w.replyTo)
 	}
-	letter.Subject(t.subject)
-	letter.SetDateWithValue(w.now().UTC())
-	letter.SetMessageIDWithValue(hex.EncodeToString(id[:16]) + "@" + domain)
-	letter.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: nothing shall answer by itself
-	letter.SetBodyString(gomail.TypeTextPlain, strings.ReplaceAll(t.body, "\n", "\r\n")+"\r\n")
-	return letter, nil
+	composed.Subject(t.subject)
+	composed.SetDateWithValue(w.now().UTC())
+	composed.SetMessageIDWithValue(hex.EncodeToString(id[:16]) + "@" + domain)
+	composed.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: nothing shall answer by itself
+	composed.SetBodyString(gomail.TypeTextPlain, strings.ReplaceAll(t.body, "\n", "\r\n")+"\r\n")
+	return composed, nil
 }
 
 // connection is one to a mail server. The library leaves it open when a send fails
