@@ -139,10 +139,13 @@ func (l *load) one(ctx context.Context, s *stage, c e2e.Client) bool {
 }
 
 // brokenLater says whether a request came too late to be accepted: nobody
-// listened, or the connection was closed before any of the answer had come. Half
-// an answer is something else.
+// listened, or the connection was closed before any of the answer had come, for one
+// of which net/http has words but no name. Half an answer is something else.
 func brokenLater(err error) bool {
 	var refused *net.OpError
+	if err != nil && strings.HasSuffix(err.Error(), "http: server closed idle connection") {
+		return true
+	}
 	return errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) ||
 		errors.As(err, &refused) && refused.Op == "dial"
 }
