@@ -269,3 +269,11 @@ func DecodeAddressHint(b []byte) (h AddressHint, err error) {
 	err = json.Unmarshal(b, &h)
 	return h, err
 }
+
+// Takes says whether an address can be proved for the client in a session of a method:
+// one of the method's kind that keeps the restrictions and is the one that the client
+// has fixed, if it has.
+func (s Settings) Takes(m Method, h AddressHint, a Address) bool {
+	kind := a.Method == m || a.Method.Post() && (m == MethodPostal || m == MethodPostalCH && a.Country == "CH")
+	return kind && s.Restrictions.Check(a) == nil && (!h.Fixed || a.Equal(h.Address))
+}

@@ -299,3 +299,33 @@ func TestRestrictionsSeeLinesAsPOSIXDoes(t *testing.T) {
 		}
 	}
 }
+
+func TestWhichAddressesCanBeProved(t *testing.T) {
+	t.Parallel()
+	letter := kyc.Address{Method: kyc.MethodPostal, Name: "A B", Lines: []string{"Weg 1", "8000 Ort"}, Country: "CH"}
+	abroad := letter
+	abroad.Country = "DE"
+	swiss := letter
+	swiss.Method = kyc.MethodPostalCH
+	mail := kyc.Address{Method: kyc.MethodEmail, Email: "a@b.example"}
+	south := kyc.Settings{Restrictions: kyc.Restrictions{kyc.FieldLines: {Regex: "6[0-9]{3}"}}}
+	for name, row := range map[string]struct {
+		settings kyc.Settings
+		method   kyc.Method
+		hint     kyc.AddressHint
+		address  kyc.Address
+		want     bool
+	}{
+		"a mailbox by e-mail":                    {method: kyc.MethodEmail, address: mail, want: true},
+		"a mailbox by letter":                    {method: kyc.MethodPostal, address: mail},
+		"a Swiss letter in either way":           {method: kyc.MethodPostal, address: swiss, want: true},
+		"one asked for abroad, within the Swiss": {method: kyc.MethodPostalCH, address: letter, want: true},
+		"a letter abroad within the Swiss":       {method: kyc.MethodPostalCH, address: abroad},
+		"one that the client does not take":      {settings: south, method: kyc.MethodPostal, address: letter},
+		"the one that is fixed":                  {method: kyc.MethodEmail, hint: kyc.AddressHint{Address: mail, Fixed: true}, address: mail, want: true},
+		"another than the one that is fixed":     {method: kyc.MethodPostal, hint: kyc.AddressHint{Address: letter, Fixed: true}, address: abroad},
+		"another than the one that was proposed": {method: kyc.MethodPostal, hint: kyc.AddressHint{Address: letter}, address: abroad, want: true},
+	} {
+		same(t, name, row.settings.Takes(row.method, row.hint, row.address), row.want)
+	}
+}

@@ -35,6 +35,15 @@ func (s *Server) addressing(ctx context.Context, session kyc.Session, client kyc
 	return p, away, err
 }
 
+// addressingAt is addressing for a page that is shown.
+func (s *Server) addressingAt(ctx context.Context, id kyc.ID) (p proving, away string, err error) {
+	session, client, err := s.owned(ctx, s.Store, id)
+	if err != nil {
+		return p, "", err
+	}
+	return s.addressing(ctx, session, client)
+}
+
 // inTurn is addressing for a posted form, one request of a session at a time: done
 // ends the turn. Strangers do not wait in line with those who write.
 func (s *Server) inTurn(ctx context.Context, id kyc.ID) (p proving, away string, done func(), err error) {
@@ -56,11 +65,7 @@ func (s *Server) inTurn(ctx context.Context, id kyc.ID) (p proving, away string,
 
 // ShowAddress implements api.StrictServerInterface.
 func (s *Server) ShowAddress(ctx context.Context, r api.ShowAddressRequestObject) (api.ShowAddressResponseObject, error) {
-	session, client, err := s.owned(ctx, s.Store, kyc.ID(r.ID))
-	if err != nil {
-		return nil, err
-	}
-	p, away, err := s.addressing(ctx, session, client)
+	p, away, err := s.addressingAt(ctx, kyc.ID(r.ID))
 	if err != nil {
 		return nil, err
 	}

@@ -74,8 +74,8 @@ func (s *Server) readHint(client kyc.Client, body []byte) (kyc.AddressHint, erro
 	return kyc.AddressHint{Address: address, Fixed: h.ReadOnly}, err
 }
 
-// withoutAddress is what becomes of an address that cannot be used. One that the person may
-// change is only left out: exchanges hand over what somebody once typed, and take
+// withoutAddress is what becomes of an address that cannot be used. One that the
+// person may change is only left out: exchanges hand over what somebody once typed, and take
 // anything but a nonce for the end.
 func (s *Server) withoutAddress(client kyc.Client, fixed bool, why string) (kyc.AddressHint, error) {
 	if fixed {

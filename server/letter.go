@@ -130,8 +130,7 @@ func (s *Server) adoptLetter(ctx context.Context, p proving) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if p.hint.Fixed && !address.Equal(p.hint.Address) || p.client.Restrictions.Check(address) != nil ||
-		p.session.Method == kyc.MethodPostalCH && address.Country != "CH" {
+	if !p.client.Takes(p.session.Method, p.hint, address) {
 		return false, nil
 	}
 	sealed, err := s.sealAddress(p.session, address)
@@ -139,22 +138,17 @@ func (s *Server) adoptLetter(ctx context.Context, p proving) (bool, error) {
 		return false, err
 	}
 	_, err = s.atomically(ctx, p.session, p.client, func(st *store.Store, p *proving) error {
-		now, own := s.Now(), p.challenge
 		if p.open {
-			return store.ErrStale // something else is under way by now
+			return kyc.ErrIllegalMove // something else is under way by now
 		}
 		if letter, err = st.ChallengeOfLetter(ctx, letter.LetterHash); err != nil { // with the tries until now
 			return err
 		}
-		p.challenge = letter.Adopt(p.session, own, now)
+		p.challenge = letter.Adopt(p.session, p.challenge, s.Now())
 		p.challenge.SealedAddress = sealed
-		if err := p.session.Await(*p.challenge.ExpiresAt, now); err != nil {
-			return err
-		}
-		if err := st.Apply(ctx, p.session, kyc.Effects{}); err != nil {
-			return err
-		}
-		return st.MoveLetter(ctx, letter, p.challenge)
+		return s.keep(ctx, st, p, func(ctx context.Context, adopted kyc.Challenge) error {
+			return st.MoveLetter(ctx, letter, adopted)
+		})
 	})
 	return err == nil, ignoreLost(err)
 }

@@ -14,11 +14,7 @@ import (
 
 // ShowPIN implements api.StrictServerInterface.
 func (s *Server) ShowPIN(ctx context.Context, r api.ShowPINRequestObject) (api.ShowPINResponseObject, error) {
-	session, client, err := s.owned(ctx, s.Store, kyc.ID(r.ID))
-	if err != nil {
-		return nil, err
-	}
-	p, away, err := s.addressing(ctx, session, client)
+	p, away, err := s.addressingAt(ctx, kyc.ID(r.ID))
 	if err != nil {
 		return nil, err
 	}

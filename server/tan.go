@@ -277,11 +277,11 @@ func (s *Server) dispatch(ctx context.Context, st *store.Store, tans keyed.Tans,
 	if err := p.challenge.Send(tans.TAN(p.challenge.AddressHash, tan), letter, sealed, now); err != nil {
 		return err
 	}
-	return s.keep(ctx, st, p)
+	return s.keep(ctx, st, p, st.PutChallenge)
 }
 
-// keep writes a session that waits for a TAN, and its challenge.
-func (s *Server) keep(ctx context.Context, st *store.Store, p *proving) error {
+// keep writes a session that waits for a TAN, and its challenge by put.
+func (s *Server) keep(ctx context.Context, st *store.Store, p *proving, put func(context.Context, kyc.Challenge) error) error {
 	if err := p.session.Await(*p.challenge.ExpiresAt, s.Now()); err != nil {
 		return err
 	}
@@ -289,7 +289,7 @@ func (s *Server) keep(ctx context.Context, st *store.Store, p *proving) error {
 		return err
 	}
 	p.session.Version++
-	err := st.PutChallenge(ctx, p.challenge)
+	err := put(ctx, p.challenge)
 	p.challenge.Version++
 	return err
 }

@@ -77,6 +77,7 @@ type countView struct {
 
 func (v countView) full() bool { return v.Count >= v.Most }
 
+// String says how far the count is, and of which window.
 func (v countView) String() string {
 	text := fmt.Sprintf("%d of %d", v.Count, v.Most)
 	if v.Since != nil {
@@ -152,6 +153,25 @@ func (p *program) addressCounts(ctx context.Context, s *storage, m kyc.Method, k
 	return v, nil
 }
 
+// withCounts opens the storage and reads what was counted of the address that was
+// given.
+func (p *program) withCounts(ctx context.Context, given *sources, settings storageSettings, file addressFile,
+	task func(*storage, countKeys, addressCounts) error) error {
+	f := given.faults
+	config, asked := settings.check(&f), file.read(p, &f)
+	return p.withStorage(ctx, f, config, func(s *storage) error {
+		keys, err := p.countKeys(ctx, s, asked)
+		if err != nil {
+			return err
+		}
+		counts, err := p.addressCounts(ctx, s, asked.Method, keys)
+		if err != nil {
+			return err
+		}
+		return task(s, keys, counts)
+	})
+}
+
 type addressShowCmd struct {
 	storageSettings `embed:""`
 	addressFile     `embed:""`
@@ -163,17 +183,7 @@ func (addressShowCmd) Help() string { return addressHelp }
 
 // Run implements the verb address show.
 func (c *addressShowCmd) Run(ctx context.Context, p *program, given *sources) error {
-	f := given.faults
-	config, asked := c.storageSettings.check(&f), c.addressFile.read(p, &f)
-	return p.withStorage(ctx, f, config, func(s *storage) error {
-		keys, err := p.countKeys(ctx, s, asked)
-		if err != nil {
-			return err
-		}
-		v, err := p.addressCounts(ctx, s, asked.Method, keys)
-		if err != nil {
-			return err
-		}
+	return p.withCounts(ctx, given, c.storageSettings, c.addressFile, func(s *storage, keys countKeys, v addressCounts) error {
 		if c.JSON {
 			return p.printJSON(v)
 		}
@@ -198,17 +208,7 @@ func (addressUnlockCmd) Help() string { return addressHelp }
 
 // Run implements the verb address unlock.
 func (c *addressUnlockCmd) Run(ctx context.Context, p *program, given *sources) error {
-	f := given.faults
-	config, asked := c.storageSettings.check(&f), c.addressFile.read(p, &f)
-	return p.withStorage(ctx, f, config, func(s *storage) error {
-		keys, err := p.countKeys(ctx, s, asked)
-		if err != nil {
-			return err
-		}
-		before, err := p.addressCounts(ctx, s, asked.Method, keys)
-		if err != nil {
-			return err
-		}
+	return p.withCounts(ctx, given, c.storageSettings, c.addressFile, func(s *storage, keys countKeys, before addressCounts) error {
 		if before.Counted {
 			if err := errors.Join(s.store.ForgetCount(ctx, keys.sessions), s.store.ForgetCount(ctx, keys.tries)); err != nil {
 				return err
@@ -216,7 +216,7 @@ func (c *addressUnlockCmd) Run(ctx context.Context, p *program, given *sources) 
 		}
 		if c.JSON {
 			return p.printJSON(addressCounts{
-				Method: asked.Method, Counted: before.Counted,
+				Method: before.Method, Counted: before.Counted,
 				Sessions: countView{Most: kyc.AddressSessions}, Tries: countView{Most: kyc.AddressTries},
 			})
 		}

@@ -37,6 +37,7 @@ type failure struct {
 	text string
 }
 
+// Error implements error.
 func (f *failure) Error() string { return f.text }
 
 func failf(code int, format string, args ...any) error {
